@@ -1,0 +1,223 @@
+"""Settings of one installation: base.yml < <env>.yml < overlay settings.yml < CDP_* environment variables; frozen."""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from conf.errors import ConfigError, Finding
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+CONF_DIR = Path(__file__).resolve().parent
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Lake(_Section):
+    """Where everything lives. All folders derive from `root`; only the warehouse is read by query engines."""
+
+    root: Path = Path("lake")
+
+    @field_validator("root")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value if value.is_absolute() else (PROJECT_ROOT / value).resolve()
+
+    @property
+    def landing(self) -> Path:
+        """Files as the sources delivered them: `landing/<source>/<feed>/…`."""
+        return self.root / "landing"
+
+    @property
+    def warehouse(self) -> Path:
+        """Delta tables: `warehouse/<schema>/<table>`."""
+        return self.root / "warehouse"
+
+    @property
+    def metastore(self) -> Path:
+        """The embedded Derby catalogue."""
+        return self.root / "metastore"
+
+    @property
+    def engine(self) -> Path:
+        """Lock, state and log files of the Spark engine."""
+        return self.root / "engine"
+
+    @property
+    def keys(self) -> Path:
+        """Generated key files (mode 0600), outside the warehouse."""
+        return self.root / "keys"
+
+    @property
+    def mlflow(self) -> Path:
+        return self.root / "mlflow"
+
+    @property
+    def airflow(self) -> Path:
+        return self.root / "airflow"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+
+class Retailer(_Section):
+    """Facts about the retailer as a whole; a source may override them."""
+
+    name: str = "retailer"
+    time_zone: str = "UTC"
+    currency_code: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as err:
+            raise ValueError(f"unknown time zone {value!r}; use an IANA name such as Asia/Shanghai") from err
+        return value
+
+
+class Spark(_Section):
+    """The engine. `remote` set means: somebody else runs it and we only attach."""
+
+    remote: str | None = None
+    master: str = "local[*]"
+    driver_memory: str = Field(default="6g", pattern=r"^\d+[gm]$")
+    connect_port: int = Field(default=15002, ge=0, le=65535)
+    thrift_port: int = Field(default=10000, ge=0, le=65535)
+    shuffle_partitions: int = Field(default=4, ge=1)
+    conf: dict[str, str] = {}
+
+
+class Ingest(_Section):
+    max_rejected_share: float = Field(default=0.02, ge=0, le=1)
+    keep_raw_in_quarantine: bool = True
+
+
+class Collect(_Section):
+    max_rows: int = Field(default=5_000_000, ge=1)
+
+
+class Dbt(_Section):
+    threads: int = Field(default=2, ge=1)
+
+
+class Mlflow(_Section):
+    tracking_uri: str | None = None
+
+
+class Logging(_Section):
+    level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+
+class Settings(BaseSettings):
+    """All settings. Build it with `load_settings()`, which reports every mistake at once."""
+
+    model_config = SettingsConfigDict(env_prefix="CDP_", env_nested_delimiter="__", frozen=True, extra="forbid")
+
+    lake: Lake = Lake()
+    retailer: Retailer = Retailer()
+    spark: Spark = Spark()
+    ingest: Ingest = Ingest()
+    collect: Collect = Collect()
+    dbt: Dbt = Dbt()
+    mlflow: Mlflow = Mlflow()
+    logging: Logging = Logging()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment variables outrank the files, which arrive as init arguments."""
+        return env_settings, init_settings
+
+    @property
+    def mlflow_uri(self) -> str:
+        """Tracking and registry address; SQLite under the lake unless configured."""
+        return self.mlflow.tracking_uri or f"sqlite:///{self.lake.mlflow / 'mlflow.db'}"
+
+
+def overlay_dir() -> Path | None:
+    """The folder a retailer keeps outside the repository (`CDP_CONF` or `cdp --conf DIR`), or None.
+
+    Raises:
+        ConfigError: `CDP_CONF` names something that is not a folder.
+    """
+    value = os.environ.get("CDP_CONF")
+    if not value:
+        return None
+    folder = Path(value).expanduser().resolve()
+    if not folder.is_dir():
+        raise ConfigError("the overlay folder is not there", [Finding("CDP_CONF", "no such folder", f"create {folder} or unset CDP_CONF")])
+    return folder
+
+
+def conf_dirs() -> list[Path]:
+    """Folders to read configuration from, later ones override earlier ones by file name."""
+    overlay = overlay_dir()
+    return [CONF_DIR, *([overlay] if overlay else [])]
+
+
+def _merge(low: dict[str, Any], high: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(low)
+    for key, value in high.items():
+        both_maps = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merge(merged[key], value) if both_maps else value
+    return merged
+
+
+def _settings_files() -> list[Path]:
+    environment = os.environ.get("CDP_ENV")
+    files = [CONF_DIR / "base.yml"]
+    if environment:
+        file = CONF_DIR / f"{environment}.yml"
+        overlay = overlay_dir()
+        candidates = [file, *([overlay / f"{environment}.yml"] if overlay else [])]
+        if not any(candidate.is_file() for candidate in candidates):
+            raise ConfigError("unknown environment", [Finding("CDP_ENV", f"no {environment}.yml in conf/ or the overlay", "create it or unset CDP_ENV")])
+        files += [candidate for candidate in candidates if candidate.is_file()]
+    overlay = overlay_dir()
+    if overlay and (overlay / "settings.yml").is_file():
+        files.append(overlay / "settings.yml")
+    return files
+
+
+def load_settings() -> Settings:
+    """Read and validate all settings.
+
+    Raises:
+        ConfigError: with one finding per mistake.
+    """
+    values: dict[str, Any] = {}
+    files = _settings_files()
+    for file in files:
+        try:
+            loaded = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        except yaml.YAMLError as err:
+            raise ConfigError("a settings file is not YAML", [Finding(str(file), str(err).replace("\n", " "), "fix the indentation or quoting")]) from err
+        values = _merge(values, loaded)
+    try:
+        return Settings(**values)
+    except ValidationError as err:
+        where = " < ".join(file.name for file in files) + " < CDP_*"
+        findings = [Finding(f"{where}: {'.'.join(map(str, e['loc']))}", e["msg"], "see conf/base.yml for the allowed settings") for e in err.errors(include_input=False)]
+        raise ConfigError("the settings are not valid", findings) from None
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, loaded once."""
+    return load_settings()

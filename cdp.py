@@ -1,0 +1,90 @@
+"""The command line `cdp`: gathers the sub-commands of the packages and shows errors as messages, never as stack traces."""
+
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from conf.errors import CdpError
+
+# command → (module, command inside its app or None for the whole app, one line for --help). Modules load when they are called.
+COMMANDS: dict[str, tuple[str, str | None, str]] = {
+    "demo": ("spark_jobs.nightly.cli", "demo", "Land the demo data and run the nightly up to its last day."),
+    "run": ("spark_jobs.nightly.cli", "run", "Run the nightly DAG for one business date."),
+    "status": ("spark_jobs.nightly.cli", "status", "Last runs, freshness, data quality and what to look at."),
+    "airflow": ("spark_jobs.nightly.cli", "airflow", "Open the DAGs in Airflow's own user interface."),
+    "engine": ("spark_jobs.engine.cli", None, "Start, stop and inspect the Spark engine."),
+    "sql": ("spark_jobs.engine.sql_cli", None, "Query the lake in SQL."),
+    "source": ("spark_jobs.ingest.cli", "source", "List, show and check source mappings."),
+    "quarantine": ("spark_jobs.ingest.cli", "quarantine", "List, show and replay rejected rows."),
+    "land": ("spark_jobs.demo.cli", "land", "Land the demo files only."),
+    "models": ("ml.cli", None, "Train, evaluate, promote and score the registered models."),
+    "dbt": ("spark_jobs.marts.cli", "dbt", "Call dbt on the engine with the project's settings."),
+    "docs": ("spark_jobs.marts.cli", "docs", "Build and serve the documentation of the marts."),
+}
+
+
+class LazyGroup(TyperGroup):
+    """A group that knows its commands by name and imports one only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order a person meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, loaded; `--help` of the group shows only its one line."""
+        if cmd_name not in COMMANDS:
+            return None
+        module_name, inner, summary = COMMANDS[cmd_name]
+        if ctx.params.get("summaries") or "--help" in sys.argv[1:2] or len(sys.argv) == 1:
+            return click.Command(cmd_name, help=summary)
+        command: Any = get_command(importlib.import_module(module_name).app)
+        if inner is not None:
+            command = command.commands[inner]
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    help="A customer data platform on a lakehouse.\n\nStart with [bold]cdp demo[/bold]; then [bold]cdp sql 'select * from dim_customers limit 5'[/bold].",
+)
+
+
+@app.callback()
+def options(
+    conf: Path | None = typer.Option(None, "--conf", help="Overlay folder with your own sources and settings (or CDP_CONF).", metavar="DIR"),
+) -> None:
+    """Options that every command understands."""
+    if conf is not None:
+        os.environ["CDP_CONF"] = str(conf)
+
+
+def main() -> None:
+    """Run the command line; a CdpError becomes a message and its exit code."""
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        app()
+    except CdpError as err:
+        errors.print("error:", style="bold red", end=" ")
+        errors.print(str(err), markup=False)
+        sys.exit(err.exit_code)
+    except KeyboardInterrupt:
+        errors.print("interrupted", style="yellow")
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,249 @@
+"""Source contracts: SourceContract → Feed → Column, Rule, EntityMap; one YAML file under conf/sources/ for each source system."""
+
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from conf.documents import Document, nearest, read_document, validate
+from conf.entities import NAME, Entity, load_entities
+from conf.errors import ConfigError, Finding
+from conf.settings import conf_dirs
+from conf.types import PiiClass, PiiKind, check_type
+
+
+class Severity(StrEnum):
+    """What a broken rule does to its row: `reject` sends it to quarantine, `warn` only counts it."""
+
+    REJECT = "reject"
+    WARN = "warn"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Column(_Part):
+    """A column of a feed: where it is in the file, its type after the cast, its rules and its PII class."""
+
+    name: str = Field(pattern=NAME)
+    type: str
+    source_name: str | None = None
+    description: str = ""
+    required: bool = False
+    min: float | int | str | None = None
+    max: float | int | str | None = None
+    pattern: str | None = None
+    allowed: tuple[str, ...] | None = None
+    format: str | None = None
+    time_zone: str | None = None
+    pii: PiiClass = PiiClass.NONE
+    kind: PiiKind | None = None
+
+    _type = field_validator("type")(check_type)
+
+    @property
+    def delivered_name(self) -> str:
+        """Name of the column in the file (a dotted path for nested JSON)."""
+        return self.source_name or self.name
+
+    @property
+    def is_tokenised(self) -> bool:
+        """True when the value is replaced by a token at ingest."""
+        return self.pii in (PiiClass.DIRECT, PiiClass.SENSITIVE)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Column":
+        if self.is_tokenised and self.type != "string":
+            raise ValueError(f"{self.name}: a {self.pii} PII column is a string, because a token replaces it")
+        if self.format and self.type not in ("date", "timestamp"):
+            raise ValueError(f"{self.name}: format is for date and timestamp columns only")
+        return self
+
+
+class Rule(_Part):
+    """A predicate over the typed columns of a row, in Spark SQL; a row for which it is not true breaks the rule."""
+
+    name: str = Field(pattern=NAME)
+    expr: str
+    severity: Severity = Severity.REJECT
+
+
+class Csv(_Part):
+    """Dialect of a csv feed."""
+
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    quote: str = Field(default='"', min_length=1, max_length=1)
+    escape: str | None = Field(default=None, min_length=1, max_length=1)
+    encoding: str = "utf-8"
+    header: bool = True
+    null_values: tuple[str, ...] = ("",)
+
+
+class FieldSource(_Part):
+    """Where a canonical field comes from: exactly one of column, const, expr, key or local_date."""
+
+    column: str | None = None
+    const: str | int | float | bool | None = None
+    expr: str | None = None
+    key: tuple[str, ...] | None = None
+    local_date: str | None = None
+    namespace: str | None = Field(default=None, pattern=NAME)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return {"column": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "FieldSource":
+        given = [name for name in ("column", "const", "expr", "key", "local_date") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError("give exactly one of: a column name, const, expr, key, local_date")
+        return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Feed columns it names outright (an expr may use more)."""
+        return tuple(name for name in (self.column, self.local_date, *(self.key or ())) if name)
+
+
+class EntityMap(_Part):
+    """How rows of a feed become rows of one canonical entity. A higher priority wins when feeds disagree on a field."""
+
+    entity: str
+    fields: dict[str, FieldSource]
+    where: str | None = None
+    priority: int = 0
+    namespace: str | None = Field(default=None, pattern=NAME)
+
+
+class Feed(_Part):
+    """One kind of file (or table) that a source delivers, with its contract and its maps."""
+
+    description: str = ""
+    files: str
+    format: Literal["csv", "jsonl", "parquet"]
+    csv: Csv = Csv()
+    max_rejected_share: float | None = Field(default=None, ge=0, le=1)
+    columns: tuple[Column, ...] = Field(min_length=1)
+    rules: tuple[Rule, ...] = ()
+    unique: tuple[str, ...] = ()
+    maps: tuple[EntityMap, ...] = ()
+
+    @field_validator("files")
+    @classmethod
+    def _inside_landing(cls, value: str) -> str:
+        if Path(value).is_absolute() or ".." in Path(value).parts:
+            raise ValueError("files is relative to landing/<source>/ and must stay inside it")
+        if value.count("{date}") > 1:
+            raise ValueError("files may hold {date} once")
+        return value
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> "Feed":
+        names = [column.name for column in self.columns]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"column is there twice: {', '.join(twice)}")
+        if unknown := sorted(set(self.unique) - set(names)):
+            raise ValueError(f"unique names columns that are not there: {', '.join(unknown)}")
+        return self
+
+    def column(self, name: str) -> Column:
+        """The column called `name`; KeyError when there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+
+class SourceContract(_Part):
+    """One source system: the namespace of its ids, its clock and currency, and its feeds."""
+
+    source: str = Field(pattern=NAME)
+    title: str = ""
+    time_zone: str | None = None
+    currency_code: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
+    feeds: dict[str, Feed] = Field(min_length=1)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        try:
+            if value is not None:
+                ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"unknown time zone {value!r}; use an IANA name such as Asia/Shanghai") from None
+        return value
+
+
+def _map_findings(document: Document, contract: SourceContract, entities: dict[str, Entity]) -> list[Finding]:
+    findings = []
+    for feed_name, feed in contract.feeds.items():
+        for number, entity_map in enumerate(feed.maps):
+            at: tuple[int | str, ...] = ("feeds", feed_name, "maps", number)
+            entity = entities.get(entity_map.entity)
+            if entity is None:
+                remedy = nearest(entity_map.entity, set(entities))
+                findings.append(Finding(document.where((*at, "entity")), f"unknown entity {entity_map.entity!r}", remedy))
+                continue
+            if entity.key not in entity_map.fields:
+                findings.append(Finding(document.where((*at, "fields")), f"{entity.entity} needs its key {entity.key!r}", "map it"))
+            for name, field in entity_map.fields.items():
+                where = document.where((*at, "fields", name))
+                if name not in entity.column_names:
+                    findings.append(Finding(where, f"{entity.entity} has no field {name!r}", nearest(name, set(entity.column_names))))
+                for column in field.columns:
+                    if column not in feed.column_names:
+                        findings.append(Finding(where, f"feed {feed_name} has no column {column!r}", nearest(column, set(feed.column_names))))
+    return findings
+
+
+def load_contract(file: Path) -> SourceContract:
+    """Read and validate one mapping file against the canonical entities.
+
+    Raises:
+        ConfigError: every mistake at once, with file and line.
+    """
+    document = read_document(file)
+    contract = validate(SourceContract, document)
+    findings = _map_findings(document, contract, load_entities())
+    if contract.source != file.stem:
+        findings.append(Finding(document.where(("source",)), f"source is {contract.source!r}", f"name the file {contract.source}.yml"))
+    if findings:
+        raise ConfigError(f"{file.name} is not valid", findings)
+    return contract
+
+
+@cache
+def load_sources() -> dict[str, SourceContract]:
+    """All source contracts by name; a file of the overlay folder replaces the one of the same name.
+
+    An overlay that has a `sources/` folder with a file `ONLY_THESE` leaves the repository's own sources out.
+
+    Raises:
+        ConfigError: every mistake in every file at once.
+    """
+    files: dict[str, Path] = {}
+    for folder in conf_dirs():
+        if (folder / "sources" / "ONLY_THESE").is_file():
+            files.clear()
+        files |= {file.name: file for file in sorted((folder / "sources").glob("*.yml"))}
+    contracts: dict[str, SourceContract] = {}
+    findings: list[Finding] = []
+    for name in sorted(files):
+        try:
+            contract = load_contract(files[name])
+            contracts[contract.source] = contract
+        except ConfigError as err:
+            findings += err.findings
+    if findings:
+        raise ConfigError("the source contracts are not valid", findings)
+    return contracts

@@ -4,17 +4,16 @@ import importlib
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-import click
 import typer
 from rich.console import Console
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from conf.errors import CdpError
 
-# command → (module, command inside its app or None for the whole app, one line for --help). Modules load when they are called.
+# command → (module, command inside its app or None for the whole app, one line for --help).
 COMMANDS: dict[str, tuple[str, str | None, str]] = {
     "demo": ("spark_jobs.nightly.cli", "demo", "Land the demo data and run the nightly up to its last day."),
     "run": ("spark_jobs.nightly.cli", "run", "Run the nightly DAG for one business date."),
@@ -34,22 +33,23 @@ COMMANDS: dict[str, tuple[str, str | None, str]] = {
 class LazyGroup(TyperGroup):
     """A group that knows its commands by name and imports one only when it is called."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         """Names in the order a person meets them."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, loaded; `--help` of the group shows only its one line."""
-        if cmd_name not in COMMANDS:
-            return None
-        module_name, inner, summary = COMMANDS[cmd_name]
-        if ctx.params.get("summaries") or "--help" in sys.argv[1:2] or len(sys.argv) == 1:
-            return click.Command(cmd_name, help=summary)
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A stand-in with the one-line help; `resolve_command` loads the real one."""
+        return TyperCommand(cmd_name, help=COMMANDS[cmd_name][2]) if cmd_name in COMMANDS else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that was called, loaded from its module."""
+        name, _, rest = super().resolve_command(ctx, args)
+        module_name, inner, _ = COMMANDS[str(name)]
         command: Any = get_command(importlib.import_module(module_name).app)
         if inner is not None:
             command = command.commands[inner]
-        command.name = cmd_name
-        return command
+        command.name = name
+        return name, command, rest
 
 
 app = typer.Typer(
@@ -63,7 +63,7 @@ app = typer.Typer(
 
 @app.callback()
 def options(
-    conf: Path | None = typer.Option(None, "--conf", help="Overlay folder with your own sources and settings (or CDP_CONF).", metavar="DIR"),
+    conf: Annotated[Path | None, typer.Option("--conf", help="Overlay folder with your own sources and settings (or CDP_CONF).", metavar="DIR")] = None,
 ) -> None:
     """Options that every command understands."""
     if conf is not None:

@@ -1,0 +1,59 @@
+"""Settings: files under environment variables, every mistake at once."""
+
+from pathlib import Path
+
+import pytest
+from conf.errors import ConfigError
+from conf.settings import PROJECT_ROOT, load_settings
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CDP_CONF", "CDP_ENV", "CDP_LAKE__ROOT", "CDP_SPARK__CONNECT_PORT", "CDP_SPARK__DRIVER_MEMORY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_the_base_file_alone_gives_an_embedded_installation() -> None:
+    found = load_settings()
+
+    assert found.spark.remote is None
+    assert found.lake.root == PROJECT_ROOT / "lake"
+
+
+def test_an_overlay_outranks_the_base_file_and_the_environment_outranks_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "settings.yml").write_text("retailer: {time_zone: Asia/Shanghai, currency_code: CNY}\nspark: {connect_port: 1}\n")
+    monkeypatch.setenv("CDP_CONF", str(tmp_path))
+    monkeypatch.setenv("CDP_SPARK__CONNECT_PORT", "2")
+
+    found = load_settings()
+
+    assert found.retailer.time_zone == "Asia/Shanghai"
+    assert found.spark.connect_port == 2
+    assert found.spark.thrift_port == 10000, "what the overlay does not name stays as it was"
+
+
+def test_settings_cannot_be_changed_after_loading() -> None:
+    found = load_settings()
+
+    with pytest.raises(ValueError, match="frozen"):
+        found.spark.connect_port = 3  # type: ignore[misc]
+
+
+def test_all_mistakes_are_listed_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "settings.yml").write_text("retailer: {time_zone: Mars/Olympus}\nspark: {conect_port: 1}\n")
+    monkeypatch.setenv("CDP_CONF", str(tmp_path))
+
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+
+    text = str(caught.value)
+    assert "retailer.time_zone" in text and "IANA" in text
+    assert "spark.conect_port" in text
+
+
+@pytest.mark.parametrize(("variable", "remedy"), [("CDP_CONF", "unset CDP_CONF"), ("CDP_ENV", "unset CDP_ENV")])
+def test_a_wrong_pointer_is_named_with_its_remedy(variable: str, remedy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, "no-such-thing")
+
+    with pytest.raises(ConfigError, match=remedy):
+        load_settings()

@@ -6,7 +6,7 @@ from functools import cache
 
 from conf.contracts import Feed, load_sources
 from conf.entities import Entity, load_entities
-from conf.models import load_models
+from conf.models import FeatureSet, load_features, load_models
 
 
 class Schema(StrEnum):
@@ -102,6 +102,16 @@ def silver_table(entity: Entity) -> Table:
     """A canonical entity: one row per key, latest version."""
     fields = tuple(Field(column.name, column.type, column.description) for column in entity.columns)
     return Table(Schema.SILVER, entity.entity, entity.grain, fields + SILVER_SYSTEM, (entity.key,))
+
+
+def feature_table(feature_set: FeatureSet) -> Table:
+    """Point-in-time features of customers."""
+    key = _fields("""
+        as_of_on | date | date at whose end the features stand
+        customer_id | string | customer
+    """)
+    fields = tuple(Field(column.name, "double", column.description) for column in feature_set.columns)
+    return Table(Schema.FEATURES, feature_set.table, feature_set.grain, key + fields, ("as_of_on", "customer_id"), ("as_of_on",))
 
 
 def prediction_table(model: str) -> Table:
@@ -237,5 +247,6 @@ def catalog() -> Catalog:
         for feed_name, feed in contract.feeds.items():
             tables += [bronze_table(source, feed_name, feed), quarantine_table(source, feed_name)]
     tables += [silver_table(entity) for entity in load_entities().values()]
+    tables += [feature_table(load_features())]
     tables += [prediction_table(model) for model in load_models()]
     return Catalog({table.full_name: table for table in tables})

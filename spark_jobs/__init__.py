@@ -1,0 +1,1 @@
+"""Everything that runs on Spark: the engine, and the steps of a night from files to marts."""

@@ -1,0 +1,117 @@
+"""The Spark session of a job: a Spark Connect client of the running engine, of one started for it, or of a remote service."""
+
+import atexit
+import getpass
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, cast
+
+from conf.catalog import Schema
+from conf.errors import EngineError, Finding
+from conf.settings import Settings
+from spark_jobs.common.logging import quiet_clients
+from spark_jobs.engine.client import engine
+from spark_jobs.engine.lock import EngineState
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+ATTACH_SECONDS = 20.0
+
+_open_sessions: dict[tuple[int, str], "SparkSession"] = {}
+
+
+@contextmanager
+def engine_session(settings: Settings, progress: Callable[[str], None] = lambda _: None) -> Iterator["SparkSession"]:
+    """A session of one's own, released at the end of the block.
+
+    Raises:
+        EngineError: no engine runs and none could be started, or it does not answer within seconds.
+    """
+    with ExitStack() as stack:
+        if settings.spark.remote:
+            session = attach(settings.spark.remote)
+            stack.callback(session.stop)
+            _create_schemas(session, settings)
+        else:
+            session = attach(connect_url(stack.enter_context(engine(settings, progress))))
+            stack.callback(session.stop)
+        yield session
+
+
+def spark_session(settings: Settings) -> "SparkSession":
+    """The session that all steps of this process share; opened at the first call, released when the process ends.
+
+    Raises:
+        EngineError: see `engine_session`.
+    """
+    key = os.getpid(), str(settings.spark.remote or settings.lake.root)
+    session = _open_sessions.get(key)
+    if session is None or session.is_stopped:  # type: ignore[attr-defined]  # a Connect session has it
+        stack = ExitStack()
+        session = stack.enter_context(engine_session(settings))
+        _open_sessions[key] = session
+        atexit.register(stack.close)
+    return session
+
+
+def connect_url(state: EngineState) -> str:
+    """Where Spark Connect clients find the engine, with its token. The host must be the word `localhost`."""
+    return f"sc://localhost:{state.connect_port}/;token={state.token}"
+
+
+def connect_environment(state: EngineState) -> dict[str, str]:
+    """Environment that makes other Spark Connect clients (dbt, notebooks) use the engine."""
+    return {"SPARK_REMOTE": f"sc://localhost:{state.connect_port}", "SPARK_CONNECT_AUTHENTICATE_TOKEN": state.token}
+
+
+def attach(url: str) -> "SparkSession":
+    """A new session on a Spark Connect service; never waits longer than some seconds for it.
+
+    Raises:
+        EngineError: it does not answer, or refuses.
+    """
+    os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
+    from pyspark.sql.connect.client import DefaultChannelBuilder
+    from pyspark.sql.connect.client.retries import DefaultPolicy
+    from pyspark.sql.connect.session import SparkSession as ConnectSession
+
+    quiet_clients()
+    shown = url.partition("/;")[0]
+    builder = DefaultChannelBuilder(url)
+    session = ConnectSession(builder, userId=getpass.getuser())
+    # The client's own policy retries for ten minutes without a word.
+    session.client.set_retry_policies([DefaultPolicy(max_retries=6, max_backoff=4000)])
+    answer: list[str | BaseException] = []
+
+    def ask() -> None:
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                answer.append(session.version)
+        except Exception as err:  # noqa: BLE001  # carried to the caller's thread
+            answer.append(err)
+
+    asking = threading.Thread(target=ask, daemon=True, name="attach")
+    asking.start()
+    asking.join(ATTACH_SECONDS)
+    if not answer or isinstance(answer[0], BaseException):
+        session.release_session_on_close = False
+        session.stop()
+        problem = _one_line(answer[0]) if answer else f"no answer in {ATTACH_SECONDS:.0f} s"
+        raise EngineError("the Spark Connect service does not answer", [Finding(shown, problem, "see: cdp engine status; or check CDP_SPARK__REMOTE")])
+    ConnectSession._set_default_and_active_session(session)
+    return cast("SparkSession", session)
+
+
+def _one_line(err: object) -> str:
+    return " ".join(str(err).split())[:200]
+
+
+def _create_schemas(session: "SparkSession", settings: Settings) -> None:
+    there = {row[0] for row in session.sql("show databases").collect()}
+    for schema in Schema:
+        if schema.value not in there:
+            session.sql(f"create database if not exists {schema} location '{(settings.lake.warehouse / schema).as_uri()}'")

@@ -1,0 +1,62 @@
+"""Fixtures of the whole suite: one temporary lake with one engine on free ports, and one Spark session."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conf.settings import Settings, load_settings
+from conf.settings import settings as cached_settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+@pytest.fixture(scope="session")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The root of a temporary lake; all settings of this process, and of processes it starts, point to it."""
+    root = tmp_path_factory.mktemp("lake")
+    values = {
+        "CDP_LAKE__ROOT": str(root),
+        "CDP_SPARK__CONNECT_PORT": "0",
+        "CDP_SPARK__THRIFT_PORT": "0",
+        "CDP_SPARK__MASTER": "local[2]",
+        "CDP_SPARK__DRIVER_MEMORY": "2g",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("CDP_")]:
+            patch.delenv(name)
+        for name, value in values.items():
+            patch.setenv(name, value)
+        cached_settings.cache_clear()
+        yield root
+    cached_settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def settings(lake: Path) -> Settings:
+    """Settings of the temporary lake."""
+    return load_settings()
+
+
+@pytest.fixture(scope="session")
+def engine(settings: Settings) -> Iterator[None]:
+    """One engine for the suite; stopped by its pid."""
+    from spark_jobs.engine import server
+
+    server.start(settings)
+    try:
+        yield
+    finally:
+        server.stop(settings)
+
+
+@pytest.fixture(scope="session")
+def spark(settings: Settings, engine: None) -> Iterator["SparkSession"]:
+    """The session of the suite."""
+    from spark_jobs.common.session import engine_session
+
+    with engine_session(settings) as session:
+        yield session

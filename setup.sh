@@ -193,9 +193,9 @@ install_packages() {
         pwd >"$STAMP"
     fi
     doing "installing the packages of requirements.lock (the first time about 1 GB is downloaded)"
-    VIRTUAL_ENV=$VENV uv pip sync --require-hashes requirements.lock ||
+    uv pip sync --python "$VENV/bin/python" --require-hashes requirements.lock ||
         fail "the packages could not be installed" "check the network or the index (UV_DEFAULT_INDEX), then call make again: what arrived is kept"
-    VIRTUAL_ENV=$VENV uv pip install --quiet --no-deps --no-build-isolation --editable . ||
+    uv pip install --python "$VENV/bin/python" --quiet --no-deps --no-build-isolation --editable . ||
         fail "the project itself could not be installed into $VENV" "the lines above say why"
     printf '%s\n' "$wanted" >"$STAMP"
     ! is_macos || "$VENV/bin/python" -c 'import xgboost' >/dev/null 2>&1 || fail "xgboost does not load" "macOS: brew install libomp, then call make again"

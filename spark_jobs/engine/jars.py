@@ -140,7 +140,7 @@ def _resolve(scratch: Path) -> Mapping[Jar, Path]:
     nothing = scratch / "nothing.py"
     nothing.write_text("", encoding="utf-8")
     # A home of its own: the resolver reads ~/.m2 first, and a half-filled one makes it fail.
-    java_options = [f"-Duser.home={scratch}", *proxy_options(os.environ)]
+    java_options = [f'-Duser.home="{scratch}"', *proxy_options(os.environ)]
     command = [str(spark_home / "bin" / "spark-submit"), "--master", "local[1]", "--driver-java-options", " ".join(java_options)]
     command += ["--conf", f"spark.jars.ivy={scratch / 'ivy'}", "--conf", "spark.ui.enabled=false"]
     command += ["--packages", ",".join(jar.coordinate for jar in DELTA_JARS), "--exclude-packages", _EXCLUDED, str(nothing)]

@@ -1,0 +1,146 @@
+# %% [markdown]
+# # One household, from the raw line to the profile
+#
+# Follows one customer of the demo grocer through every room of the lake: the line in the POS file, bronze, silver, the order in gold, the
+# profile with its tags, segments and scores; then draws the year. Run `make demo` first. Another household: `HOUSEHOLD=1234 python notebooks/one_household.py`.
+
+# %%
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+import matplotlib
+
+if not os.environ.get("DISPLAY") and "JPY_PARENT_PID" not in os.environ:
+    matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import pandas as pd
+from conf.settings import settings
+from spark_jobs.common.session import engine_session
+
+HOUSEHOLD = os.environ.get("HOUSEHOLD", "2375")
+SOURCE_ID = f"complete_journey:{HOUSEHOLD}"
+FIGURE = Path(os.environ.get("FIGURE", "build/one_household.png"))
+pd.set_option("display.width", 160, "display.max_columns", 40, "display.max_colwidth", 60)
+
+session = ExitStack()
+spark = session.enter_context(engine_session(settings()))
+
+
+def query(sql: str, **values: object) -> pd.DataFrame:
+    """Rows of a query; values are bound as parameters, never pasted into the text."""
+    return spark.sql(sql, args=values).toPandas()
+
+
+# %% [markdown]
+# ## Bronze: as delivered, with the place it came from
+# Every bronze row says in which file and on which line it stood, and since when the platform could know it.
+
+# %%
+bronze = query(
+    """
+    select basket_id, product_id, quantity, sales_value, transaction_timestamp, _source_file, _line, _known_on
+    from bronze.complete_journey__transactions
+    where household_id = cast(:household as bigint)
+    order by transaction_timestamp desc, _line
+    limit 3
+    """,
+    household=HOUSEHOLD,
+)
+print(bronze.to_string(index=False))
+
+# %% [markdown]
+# ## Silver: canonical, one row per key
+# Ids are namespaced by their source, timestamps are UTC, days are on the retailer's clock.
+
+# %%
+newest_basket = f"complete_journey:{bronze.basket_id.iloc[0]}"
+print(query("select * from silver.orders where order_id = :order", order=newest_basket).T.to_string(header=False))
+
+# %% [markdown]
+# ## Gold: the order with business meaning
+# Fuel is sold in thousandths of a gallon: its lines count as sales, never as units.
+
+# %%
+print(
+    query(
+        """
+        select line_type, department, count(*) as lines, sum(unit_count) as units, sum(sales_amount) as sales, sum(discount_amount) as discount
+        from gold.fct_order_items
+        where order_id = :order
+        group by line_type, department
+        order by sales desc
+        """,
+        order=newest_basket,
+    ).to_string(index=False)
+)
+
+# %% [markdown]
+# ## The 360° profile
+
+# %%
+customer_id = query(
+    "select customer_id from identity.customer_ids where source_customer_id = :source_id", source_id=SOURCE_ID
+).customer_id.iloc[0]
+profile = query("select * from gold.dim_customers where customer_id = :customer", customer=customer_id)
+print(profile.T.to_string(header=False))
+
+# %%
+tags = query(
+    """
+    select tags.tag_id, definitions.display_name_en, definitions.display_name_zh
+    from gold.fct_customer_tags as tags
+    inner join gold_build.tag_definitions as definitions on tags.tag_id = definitions.tag_id
+    where tags.customer_id = :customer
+    order by tags.tag_id
+    """,
+    customer=customer_id,
+)
+print(tags.to_string(index=False))
+
+# %% [markdown]
+# ## The year in one picture
+# Weekly sales by kind of line above, the days between visits below: when a household stays away for much longer than it usually does, the churn score goes up.
+
+# %%
+lines = query(
+    """
+    select date_trunc('week', ordered_on) as week, case when line_type in ('merchandise', 'fuel') then line_type else 'other' end as kind,
+        cast(sum(sales_amount) as double) as sales
+    from gold.fct_order_items
+    where customer_id = :customer
+    group by 1, 2
+    """,
+    customer=customer_id,
+)
+visits = query("select distinct ordered_on from gold.fct_orders where customer_id = :customer order by 1", customer=customer_id)
+days = pd.to_datetime(visits.ordered_on)
+gaps = days.diff().dt.days
+weekly = lines.pivot_table(index="week", columns="kind", values="sales", fill_value=0.0)
+weekly = weekly.reindex(pd.date_range(weekly.index.min(), weekly.index.max(), freq="7D"), fill_value=0.0)
+
+figure, (top, bottom) = plt.subplots(2, 1, figsize=(11, 6), sharex=True, height_ratios=(2, 1), layout="constrained")
+base = pd.Series(0.0, index=weekly.index)
+for kind, colour in {"merchandise": "#2a7f62", "fuel": "#c98b2b", "other": "#8892a0"}.items():
+    if kind in weekly:
+        top.bar(weekly.index, weekly[kind], bottom=base, width=6, color=colour, label=kind, align="edge")
+        base = base + weekly[kind]
+one = profile.iloc[0]
+churn = "not scored yet" if pd.isna(one.churn_score) else f"churn {one.churn_score:.0%}"
+top.set_title(
+    f"Household {HOUSEHOLD} · {one.rfm_tier} · {one.lifecycle_stage} · RFM {one.rfm_cell} · {churn} · as of {one.as_of_on}", loc="left", fontsize=11
+)
+top.set_ylabel("sales per week, USD")
+top.legend(frameon=False, ncols=3, loc="upper right")
+bottom.vlines(days, 0, gaps, color="#2a4d7f", linewidth=1.2)
+bottom.axhline(gaps.median(), color="#b0413e", linewidth=1, linestyle="--", label=f"median gap {gaps.median():.0f} days")
+bottom.set_ylabel("days since\nprevious visit")
+bottom.legend(frameon=False, loc="upper right")
+for axis in (top, bottom):
+    axis.spines[["top", "right"]].set_visible(False)
+FIGURE.parent.mkdir(parents=True, exist_ok=True)
+figure.savefig(FIGURE, dpi=110)
+print(f"saved {FIGURE.name}")
+
+# %%
+session.close()

@@ -33,7 +33,7 @@ test-fast: setup ## the tests that take seconds
 check: setup lint ## style, types, SQL style and the rules of the house
 	@$(BIN)/python -m pytest -q tests/structure
 
-lint: setup
+lint: setup ## ruff, mypy and sqlfluff alone
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy

@@ -206,11 +206,9 @@ install_packages() {
 
 # Classes of a warmed-up engine in one file: the next engine starts in half the time. Without it everything works, slower.
 record_archive() {
-    if "$VENV/bin/python" -m spark_jobs.engine.record_archive >"$BUILD/archive.log" 2>&1; then
-        say "Start-up archive: $(tail -n 1 "$BUILD/archive.log")"
-    else
-        say "Start-up archive: not recorded (see $BUILD/archive.log); the engine starts some seconds slower"
-    fi
+    ls "$BUILD"/cds/*.jsa >/dev/null 2>&1 || doing "recording the engine's start-up archive (under a minute, once)"
+    "$VENV/bin/python" -m spark_jobs.engine.record_archive 2>"$BUILD/archive.log" ||
+        say "start-up archive: not recorded (see $BUILD/archive.log); the engine works, it starts some seconds slower"
 }
 
 prepare_airflow() {
@@ -219,12 +217,14 @@ from importlib.metadata import version
 
 from conf.settings import settings
 
-if not (settings().lake.airflow / f"database-{version('apache-airflow')}").exists():
+home, release = settings().lake.airflow, version("apache-airflow")
+if not (home / f"database-{release}").exists():
     from spark_jobs.nightly.airflow_home import prepare_airflow
 
     prepare_airflow(settings())
+print(f"{release}, its database is in {home}")
 PYTHON
-    say "Airflow: $("$VENV/bin/python" -c 'from importlib.metadata import version; print(version("apache-airflow"))'), its database is there"
+    say "Airflow: $(tail -n 1 "$BUILD/airflow.log")"
 }
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -100,7 +100,9 @@ def proxy_options(environ: Mapping[str, str]) -> list[str]:
     if not proxy.hostname:
         return []
     port = proxy.port or (443 if proxy.scheme == "https" else 80)
-    options = [f"-D{scheme}.proxy{key}={value}" for scheme in ("http", "https") for key, value in (("Host", proxy.hostname), ("Port", port))]
+    options = [
+        f"-D{scheme}.proxy{key}={value}" for scheme in ("http", "https") for key, value in (("Host", proxy.hostname), ("Port", port))
+    ]
     direct = [host.strip() for host in (environ.get("no_proxy") or environ.get("NO_PROXY") or "").split(",") if host.strip()]
     patterns = "|".join(f"*{host}" if host.startswith(".") else host for host in direct)
     return [*options, f"-Dhttp.nonProxyHosts={patterns}"] if patterns else options
@@ -146,7 +148,13 @@ def _resolve(scratch: Path) -> Mapping[Jar, Path]:
     command += ["--packages", ",".join(jar.coordinate for jar in DELTA_JARS), "--exclude-packages", _EXCLUDED, str(nothing)]
     try:
         done = subprocess.run(
-            command, env=_resolver_environment(spark_home), capture_output=True, text=True, timeout=ATTEMPT_SECONDS, check=False, stdin=subprocess.DEVNULL
+            command,
+            env=_resolver_environment(spark_home),
+            capture_output=True,
+            text=True,
+            timeout=ATTEMPT_SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired:
         raise EngineError(f"no answer within {ATTEMPT_SECONDS} s") from None

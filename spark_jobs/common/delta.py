@@ -107,6 +107,7 @@ def merge(
     compare: Sequence[str] = (),
     prune: str = "",
     delete_when: str = "",
+    skip_when_equal: bool = False,
 ) -> MergeCounts:
     """Bring the table to the state of `source` for the keys in it; rows that are equal already are not rewritten.
 
@@ -119,6 +120,7 @@ def merge(
         compare: columns that decide whether a row changed; all but the keys by default.
         prune: further predicate over `target.`, so that only its files are read.
         delete_when: predicate over `source.`; rows that meet it are removed, or not inserted.
+        skip_when_equal: look first whether anything differs, since a merge makes a new version even when nothing does. Costs one join.
 
     Returns:
         Rows inserted, updated and deleted.
@@ -131,6 +133,8 @@ def merge(
     on = " and ".join([*(f"target.`{key}` = source.`{key}`" for key in keys), *([f"({prune})"] if prune else [])])
     changed = " or ".join(f"not (target.`{name}` <=> source.`{name}`)" for name in compare) or "false"
     try:
+        if skip_when_equal and _is_equal(spark, table, view, on, keys[0], changed, delete_when):
+            return MergeCounts(0, 0, 0)
         statement = f"merge into {table.full_name} as target using {view} as source on {on}"
         statement += f" when matched and ({delete_when}) then delete" if delete_when else ""
         statement += f" when matched and ({changed}) then update set *"
@@ -139,8 +143,18 @@ def merge(
     finally:
         spark.catalog.dropTempView(view)
     counts = MergeCounts(row["num_inserted_rows"], row["num_updated_rows"], row["num_deleted_rows"])
-    log_event(log, Event.WRITTEN, table=table.full_name, mode="merge", inserted=counts.inserted, updated=counts.updated, deleted=counts.deleted)
+    log_event(
+        log, Event.WRITTEN, table=table.full_name, mode="merge", inserted=counts.inserted, updated=counts.updated, deleted=counts.deleted
+    )
     return counts
+
+
+def _is_equal(spark: "SparkSession", table: Table, view: str, on: str, key: str, changed: str, delete_when: str) -> bool:
+    """True when merging the view would change nothing."""
+    wanted = f"not ({delete_when})" if delete_when else "true"
+    matched, new = f"target.`{key}` is not null", f"target.`{key}` is null"
+    differs = f"({new} and {wanted}) or ({matched} and (not ({wanted}) or {changed}))"
+    return not spark.sql(f"select 1 from {view} as source left join {table.full_name} as target on {on} where {differs} limit 1").collect()
 
 
 def history(spark: "SparkSession", full_name: str, limit: int = 20) -> list[Commit]:
@@ -156,7 +170,11 @@ def table_version(spark: "SparkSession", full_name: str) -> int:
 
 def _check_types(table: Table, found: dict[str, str], what: str) -> None:
     findings = [
-        Finding(f"{table.full_name}.{field.name}", f"{what} has {found[field.name]}, the catalogue {field.type}", "rebuild the table, or correct its contract")
+        Finding(
+            f"{table.full_name}.{field.name}",
+            f"{what} has {found[field.name]}, the catalogue {field.type}",
+            "rebuild the table, or correct its contract",
+        )
         for field in table.fields
         if field.name in found and found[field.name] != field.type.replace(" ", "")
     ]

@@ -9,7 +9,15 @@ from conf.errors import CdpError, EngineError, Finding
 _CONDITION = re.compile(r"\[([A-Z][A-Z0-9_]*(?:\.[A-Z0-9_]+)*)\]")
 _POSITION = re.compile(r"line (\d+),? (pos|position) (\d+)")
 _END = re.compile(r"\s*(SQLSTATE: |\n|== SQL)")
-_GONE = ("UNAVAILABLE", "RETRIES_EXCEEDED", "Connection refused", "Socket closed", "TSocket read 0 bytes", "INVALID_HANDLE.SESSION", "failed to connect to all addresses")
+_GONE = (
+    "UNAVAILABLE",
+    "RETRIES_EXCEEDED",
+    "Connection refused",
+    "Socket closed",
+    "TSocket read 0 bytes",
+    "INVALID_HANDLE.SESSION",
+    "failed to connect to all addresses",
+)
 _PACKAGES = ("pyspark.", "pyhive.", "dbt.", "dbt_common.", "grpc.", "thrift.")
 
 
@@ -33,7 +41,9 @@ def readable(err: BaseException) -> CdpError | None:
         return None
     text = _text(err)
     if any(sign in text for sign in _GONE):
-        finding = Finding("the engine", "the connection was lost", "look at `cdp engine status`, then run the command again: every step can be repeated")
+        finding = Finding(
+            "the engine", "the connection was lost", "look at `cdp engine status`, then run the command again: every step can be repeated"
+        )
         return EngineError("the engine does not answer any more", [finding])
     return sql_error(text)
 

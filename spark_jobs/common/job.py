@@ -81,7 +81,16 @@ def record_run(
 ) -> None:
     """Append one row to `ops.runs`."""
     table = catalog().table(RUNS)
-    row = (ctx.run_id, ctx.business_date, step, status, started_at, round(seconds, 3), json.dumps(counts, sort_keys=True), message[:2000] or None)
+    row = (
+        ctx.run_id,
+        ctx.business_date,
+        step,
+        status,
+        started_at,
+        round(seconds, 3),
+        json.dumps(counts, sort_keys=True),
+        message[:2000] or None,
+    )
     append(ctx.spark, ctx.settings, table, ctx.spark.createDataFrame([row], table.ddl))
 
 

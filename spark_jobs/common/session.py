@@ -101,8 +101,10 @@ def attach(url: str) -> "SparkSession":
         session.release_session_on_close = False
         session.stop()
         problem = _one_line(answer[0]) if answer else f"no answer in {ATTACH_SECONDS:.0f} s"
-        raise EngineError("the Spark Connect service does not answer", [Finding(shown, problem, "see: cdp engine status; or check CDP_SPARK__REMOTE")])
-    ConnectSession._set_default_and_active_session(session)
+        raise EngineError(
+            "the Spark Connect service does not answer", [Finding(shown, problem, "see: cdp engine status; or check CDP_SPARK__REMOTE")]
+        )
+    ConnectSession._set_default_and_active_session(session)  # noqa: SLF001  # as its own builder does; `F.col` needs it
     return cast("SparkSession", session)
 
 

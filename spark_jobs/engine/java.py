@@ -51,7 +51,7 @@ def java_home() -> Path:
 def java_version(home: Path) -> str:
     """Version of a Java home such as `17.0.15`; read from its release file, else asked for."""
     release = home / "release"
-    if release.is_file() and (match := re.search(r'^JAVA_VERSION="([\d.]+)', release.read_text(encoding="utf-8"), re.M)):
+    if release.is_file() and (match := re.search(r'^JAVA_VERSION="([\d.]+)', release.read_text(encoding="utf-8"), re.MULTILINE)):
         return match[1]
     answer = subprocess.run([home / "bin" / "java", "-version"], capture_output=True, text=True, timeout=20, check=False)
     if match := re.search(r'version "([\d.]+)', answer.stderr + answer.stdout):

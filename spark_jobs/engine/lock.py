@@ -14,7 +14,6 @@ from pathlib import Path
 
 from conf.errors import EngineError, Finding
 
-
 LEASE_SECONDS = 60
 
 
@@ -138,7 +137,9 @@ class ClientLease:
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     os.close(self._descriptor)
-                    finding = Finding(str(file), f"another process has been stopping the engine for {LEASE_SECONDS} s", "look at it: cdp engine status")
+                    finding = Finding(
+                        str(file), f"another process has been stopping the engine for {LEASE_SECONDS} s", "look at it: cdp engine status"
+                    )
                     raise EngineError("the engine is being stopped and does not end", [finding]) from None
                 time.sleep(0.05)
 

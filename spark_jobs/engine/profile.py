@@ -4,8 +4,6 @@ from pathlib import Path
 
 from conf.settings import Settings
 
-ADD_ON_ARCHIVE = "-XX:SharedArchiveFile="
-
 
 def embedded_profile() -> dict[str, str]:
     """What makes Spark quick on one small machine; measured, see docs/engine.md."""
@@ -103,7 +101,7 @@ def write_files(settings: Settings) -> None:
 
 # Inside Spark's one default pool jobs would queue first come, first served: a person's query would wait for the night to end.
 POOLS = """<?xml version="1.0"?>
-<allocations><pool name="default"><schedulingMode>FAIR</schedulingMode></pool></allocations>
+<allocations><pool name="default"><schedulingMode>FAIR</schedulingMode><weight>1</weight><minShare>0</minShare></pool></allocations>
 """
 
 LOG4J2 = """
@@ -120,4 +118,8 @@ appender.file.policies.size.type = SizeBasedTriggeringPolicy
 appender.file.policies.size.size = 10MB
 appender.file.strategy.type = DefaultRolloverStrategy
 appender.file.strategy.max = 5
+logger.jobs.name = org.apache.spark.scheduler.DAGScheduler
+logger.jobs.level = error
+logger.catalogue.name = org.apache.hadoop.hive.metastore.ObjectStore
+logger.catalogue.level = error
 """

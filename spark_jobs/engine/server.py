@@ -107,7 +107,9 @@ def _new_token(file: Path) -> Path:
     return file
 
 
-def _launch(settings: Settings, home: Path, conf: dict[str, str], options: str, token_file: Path, lock_descriptor: int) -> "subprocess.Popen[bytes]":
+def _launch(
+    settings: Settings, home: Path, conf: dict[str, str], options: str, token_file: Path, lock_descriptor: int
+) -> "subprocess.Popen[bytes]":
     """The JVM, detached from this terminal, holding the lock's descriptor."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("SPARK_")}
     environment |= {
@@ -133,15 +135,15 @@ def _wait_until_ready(settings: Settings, state: EngineState, process: "subproce
     progress("waiting for the endpoints")
     while not (thrift.port_answers(state.thrift_port) and thrift.port_answers(state.connect_port)):
         if process.poll() is not None:
-            raise EngineError("the engine ended while starting", [_last_words(settings)])
+            raise not_started("the engine ended while starting", settings)
         if time.monotonic() > deadline:
-            raise EngineError(f"the engine did not come up in {START_SECONDS} s", [_last_words(settings)])
+            raise not_started(f"the engine did not come up in {START_SECONDS} s", settings)
         time.sleep(0.1)
     progress("looking at the catalogue")
     try:
         create_schemas(settings, state)
     except Exception as err:
-        raise EngineError("the engine came up but its catalogue does not answer", [_last_words(settings)]) from err
+        raise not_started("the engine came up but its catalogue does not answer", settings) from err
 
 
 def create_schemas(settings: Settings, state: EngineState) -> None:
@@ -158,6 +160,11 @@ def create_schemas(settings: Settings, state: EngineState) -> None:
         connection.close()
 
 
+def not_started(message: str, settings: Settings) -> EngineError:
+    """An error with what the log says about it."""
+    return EngineError(message, [_last_words(settings)])
+
+
 def _last_words(settings: Settings) -> Finding:
     """The line of the log that most likely says why."""
     folder = settings.lake.engine / "log"
@@ -169,7 +176,7 @@ def _last_words(settings: Settings) -> Finding:
     return Finding(str(folder), "the log says nothing", "try again with more memory (CDP_SPARK__DRIVER_MEMORY), or read the log files")
 
 
-def stop(settings: Settings) -> int:
+def stop(settings: Settings, *, seconds: float = STOP_SECONDS) -> int:
     """Stop the engine of this lake: TERM, after a while KILL; returns when the lock is free.
 
     Returns:
@@ -180,7 +187,7 @@ def stop(settings: Settings) -> int:
     if holder is None:
         return 0
     pid = holder[0]
-    _terminate(pid, seconds=STOP_SECONDS)
+    _terminate(pid, seconds=seconds)
     deadline = time.monotonic() + 5
     while lock.is_held():
         if time.monotonic() > deadline:

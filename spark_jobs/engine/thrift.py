@@ -36,7 +36,7 @@ def connect(port: int, *, schema: str = "default", answer_within: float | None =
     """
     from pyhive import hive
     from thrift.transport import TSocket, TTransport
-    from thrift_sasl import TSaslClientTransport
+    from thrift_sasl import TSaslClientTransport  # type: ignore[import-untyped]
 
     user = getpass.getuser()
     transport = TSocket.TSocket("localhost", port)
@@ -46,6 +46,8 @@ def connect(port: int, *, schema: str = "default", answer_within: float | None =
     try:
         connection = hive.Connection(thrift_transport=sasl, username=user, database=schema)
     except (OSError, EOFError, TTransport.TTransportException) as err:
-        raise EngineError("the SQL endpoint does not answer", [Finding(f"localhost:{port}", str(err) or type(err).__name__, "see: cdp engine status")]) from err
+        raise EngineError(
+            "the SQL endpoint does not answer", [Finding(f"localhost:{port}", str(err) or type(err).__name__, "see: cdp engine status")]
+        ) from err
     transport.setTimeout(None)
     return connection

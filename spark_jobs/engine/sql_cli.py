@@ -1,0 +1,132 @@
+"""`cdp sql`: a statement in, a table, JSON or CSV out. Speaks Thrift, because importing pyspark takes longer than the query."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from conf.errors import CdpError, Finding
+from conf.settings import Settings, settings
+from spark_jobs.common.errors import SqlError, readable_errors
+from spark_jobs.engine import thrift
+from spark_jobs.engine.client import engine, running_engine
+from spark_jobs.engine.rows import Result, print_csv, print_json, print_table
+from spark_jobs.engine.statements import split
+
+app = typer.Typer()
+notes = Console(stderr=True, highlight=False, soft_wrap=True)
+
+SHOWN_ROWS = 100
+
+
+@app.command()
+def sql(
+    query: Annotated[str | None, typer.Argument(help="One statement, or several with ; between them; - reads standard input.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="Read the statements from a file.", exists=True, dir_okay=False)] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", min=1, help=f"Most rows to show (a table: {SHOWN_ROWS}; JSON and CSV: all).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON array of objects.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV with a header line.")] = False,
+    schema: Annotated[str, typer.Option("--schema", "-s", help="Schema that unqualified names mean.")] = "gold",
+) -> None:
+    """Query the lake in SQL.
+
+    For example:
+
+    cdp sql "select lifecycle_stage, count(*) from dim_customers group by 1"
+
+    cdp sql "show tables"
+
+    cdp sql --csv "select * from dim_customers" > customers.csv
+
+    cdp sql --file report.sql --json | jq .
+    """
+    if as_json and as_csv:
+        raise CdpError("one format at a time", [Finding("--json, --csv", "both given", "leave one out")])
+    statements = split(_text(query, file))
+    if not statements:
+        raise CdpError("there is nothing to run", [Finding("cdp sql", "the statement is empty", "try: cdp sql 'show tables'")])
+    show = print_json if as_json else print_csv if as_csv else print_table
+    most = limit if limit is not None or as_json or as_csv else SHOWN_ROWS
+    with _cursor(settings(), schema) as cursor:
+        for statement in statements:
+            result = _run(cursor, statement, schema)
+            if result is not None:
+                with _cancelled_on_interrupt(cursor), readable_errors():
+                    show(result, most)
+
+
+def _text(query: str | None, file: Path | None) -> str:
+    if file is not None and query is None:
+        return file.read_text(encoding="utf-8")
+    if file is None and query is not None and query != "-":
+        return query
+    if file is None and (query == "-" or not sys.stdin.isatty()):
+        return sys.stdin.read()
+    problem = "a statement and a file" if file else "neither a statement nor a file"
+    raise CdpError("what shall be run?", [Finding("cdp sql", problem, "give one statement in quotes, or --file FILE, or pipe it in")])
+
+
+@contextmanager
+def _cursor(configured: Settings, schema: str) -> Iterator[Any]:
+    """A cursor on the engine; one is started when none runs."""
+    if configured.spark.remote:
+        from spark_jobs.engine.remote_sql import remote_cursor
+
+        with remote_cursor(configured, schema) as cursor:
+            yield cursor
+        return
+    if running_engine(configured) is None:
+        notes.print("no engine is running: one is started for this command (keep one with: cdp engine up)", style="dim")
+    with engine(configured) as state, readable_errors():
+        connection = thrift.connect(state.thrift_port, schema=schema)
+        try:
+            yield connection.cursor()
+        finally:
+            connection.close()
+
+
+def _run(cursor: Any, statement: str, schema: str) -> Result | None:
+    """Execute; None when the statement has no rows to show."""
+    try:
+        with _cancelled_on_interrupt(cursor), readable_errors():
+            cursor.execute(statement)
+            columns = cursor.description or []
+    except SqlError as err:
+        raise _with_suggestion(err, cursor, schema) from err
+    if not columns:
+        return None
+    return Result([column[0] for column in columns], [str(column[1]) for column in columns], iter(cursor.fetchone, None))
+
+
+def _with_suggestion(err: SqlError, cursor: Any, schema: str) -> SqlError:
+    """Names of tables that look like the one that was not found."""
+    if err.condition != "TABLE_OR_VIEW_NOT_FOUND":
+        return err
+    import difflib
+    import re
+
+    quoted = re.search(r"`([^`]+)` cannot be found", err.message)
+    with readable_errors():
+        cursor.execute("show tables")
+        names = [row[1] for row in cursor.fetchall()]
+    close = difflib.get_close_matches(quoted[1], names, n=3, cutoff=0.5) if quoted else []
+    remedy = f"did you mean {' or '.join(close)}?" if close else "cdp sql 'show tables' lists what there is"
+    better = SqlError(err.message.partition(" Verify the spelling")[0], err.condition)
+    better.findings = (Finding(f"schema {schema}", f"{len(names)} tables", remedy),)
+    return better
+
+
+@contextmanager
+def _cancelled_on_interrupt(cursor: Any) -> Iterator[None]:
+    """Ctrl-C stops the query in the engine too."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        cursor.cancel()
+        raise

@@ -75,7 +75,9 @@ class Keyring:
         try:
             return self._cipher.decrypt(ciphertext[:NONCE_BYTES], ciphertext[NONCE_BYTES:], bound_to.encode())
         except (InvalidTag, ValueError):
-            finding = Finding(f"key {self.key_id}", "does not open this ciphertext", "use the key that was in force when the row was loaded")
+            finding = Finding(
+                f"key {self.key_id}", "does not open this ciphertext", "use the key that was in force when the row was loaded"
+            )
             raise ConfigError("a ciphertext cannot be opened", [finding]) from None
 
 
@@ -95,7 +97,9 @@ class KeyReference:
         """
         ring = _from_environment(self.key_id) or _from_file(self.key_id, Path(self.file))
         if ring.fingerprint != self.fingerprint:
-            finding = Finding(_variable(self.key_id), "the engine and this command hold different keys", "restart the engine: cdp engine down")
+            finding = Finding(
+                _variable(self.key_id), "the engine and this command hold different keys", "restart the engine: cdp engine down"
+            )
             raise ConfigError("the PII key differs", [finding])
         return ring
 

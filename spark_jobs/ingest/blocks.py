@@ -1,0 +1,163 @@
+"""Text files as blocks of whole lines: decompression, transcoding to UTF-8 and line numbers, in bounded memory."""
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+CHUNK_BYTES = 8 << 20
+LONGEST_LINE = 8 << 20
+KEPT_OF_A_LONG_LINE = 1 << 16
+BOMB_BYTES = 1 << 30
+BOMB_RATIO = 1000
+BAD_BYTE = b"\xff"  # never valid in UTF-8: marks what could not be decoded, so that its row is rejected and no other
+COMPRESSION = {".gz": "gzip", ".zst": "zstd"}
+
+
+class UnreadableFileError(Exception):
+    """A file breaks its contract as a whole; carries what is wrong and what to do, never a value."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that never became columns: its line, the rule it breaks and its text as delivered."""
+
+    line: int
+    rule: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines of a file; the last one may lack its newline at the end of the file."""
+
+    data: bytes
+    first_line: int
+    is_last: bool
+    too_long: bool = False
+
+
+def _mark_bad(error: UnicodeError) -> tuple[str | bytes, int]:
+    if isinstance(error, UnicodeDecodeError):
+        return "\udcff", error.end
+    if isinstance(error, UnicodeEncodeError):
+        return BAD_BYTE, error.end
+    raise error
+
+
+codecs.register_error("cdp_mark_bad", _mark_bad)
+
+
+def _decompressed(file: Path) -> Iterator[bytes]:
+    compression = COMPRESSION.get(file.suffix.lower())
+    size, produced = file.stat().st_size, 0
+    try:
+        with pa.input_stream(str(file), compression=compression) as stream:
+            while chunk := stream.read(CHUNK_BYTES):
+                produced += len(chunk)
+                if produced > BOMB_BYTES and produced > size * BOMB_RATIO:
+                    raise UnreadableFileError(
+                        f"unpacks to more than {BOMB_RATIO} times its size", "check the delivery; if it is genuine, deliver it unpacked"
+                    )
+                yield chunk
+    except FileNotFoundError:
+        raise UnreadableFileError("is not there any more", "deliver it again") from None
+    except (OSError, pa.ArrowInvalid) as err:
+        kind = f"is not a complete {compression} file" if compression else f"cannot be read ({type(err).__name__})"
+        raise UnreadableFileError(kind, "deliver it again; check size and name at the sender") from None
+
+
+def utf8_chunks(file: Path, encoding: str) -> Iterator[bytes]:
+    """The text of a file as UTF-8 chunks without byte order mark; bytes that cannot be decoded become `BAD_BYTE`.
+
+    Raises:
+        UnreadableFileError: broken archive, or another encoding than declared.
+    """
+    try:
+        codec = codecs.lookup(encoding).name
+    except LookupError:
+        raise UnreadableFileError(
+            f"has an unknown encoding {encoding!r} in its contract", "set csv.encoding, for example utf-8, gb18030, cp1252"
+        ) from None
+    is_utf8 = codec in ("utf-8", "utf-8-sig", "ascii")
+    decoder = None if is_utf8 else codecs.getincrementaldecoder(codec)("cdp_mark_bad")
+    first, newlines = True, None
+    for chunk in _decompressed(file):
+        text = chunk if decoder is None else decoder.decode(chunk).encode("utf-8", "cdp_mark_bad")
+        if first:
+            if is_utf8 and text[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+                raise UnreadableFileError("is UTF-16 text, the contract says " + encoding, "set csv.encoding: utf-16 in the mapping")
+            text = text.removeprefix(codecs.BOM_UTF8)
+            first = False
+        if newlines is None and (b"\n" in text or b"\r" in text[:-1]):
+            newlines = b"\n" in text
+        yield text if newlines is not False else text.replace(b"\r", b"\n")
+    if decoder is not None and (rest := decoder.decode(b"", final=True)):
+        yield rest.encode("utf-8", "cdp_mark_bad")
+
+
+class BlockReader:
+    """Cuts chunks of text into blocks of whole lines and counts the lines."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._carry = b""
+        self._line = 1
+        self._ended = False
+
+    def read(self) -> Block | None:
+        """The next block, or None at the end of the file."""
+        data, self._carry = self._carry, b""
+        cut = data.rfind(b"\n") + 1
+        while not self._ended and (cut == 0 or len(data) < CHUNK_BYTES):
+            if cut == 0 and len(data) > LONGEST_LINE:
+                return self._skip_line(data)
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                self._ended = True
+                break
+            found = chunk.rfind(b"\n") + 1
+            cut = len(data) + found if found else cut
+            data += chunk
+        if not self._ended:
+            data, self._carry = data[:cut], data[cut:]
+        if not data:
+            return None
+        block = Block(data, self._line, self._ended)
+        self._line += data.count(b"\n")
+        return block
+
+    def unread(self, tail: bytes) -> None:
+        """Give back the unfinished end of the last block; it begins the next one."""
+        self._carry = tail + self._carry
+        self._line -= tail.count(b"\n")
+
+    def _skip_line(self, head: bytes) -> Block:
+        rest = b""
+        for chunk in self._chunks:
+            end = chunk.find(b"\n")
+            if end >= 0:
+                rest = chunk[end + 1 :]
+                break
+        else:
+            self._ended = True
+        self._carry = rest
+        block = Block(head[:KEPT_OF_A_LONG_LINE], self._line, False, too_long=True)
+        self._line += 1
+        return block
+
+
+def numbered_lines(block: Block) -> Iterator[tuple[int, bytes]]:
+    """Line number and text without line end, for each line of a block."""
+    lines = block.data.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    for offset, line in enumerate(lines):
+        yield block.first_line + offset, line.removesuffix(b"\r")

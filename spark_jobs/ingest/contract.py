@@ -1,0 +1,170 @@
+"""A feed's contract as Spark expressions: typed columns, and the rules that a row can break, evaluated in one pass."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from conf.contracts import Column, Feed, Severity
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column as SparkColumn
+    from pyspark.sql import DataFrame
+
+PLACE_NAMES = ("_source_file", "_line", "_file_hash", "_known_on")
+TEXT = "_text_"
+DATE_LIKE = r"^\s*\d{4}-\d{1,2}-\d{1,2}"
+OFFSET = r"(Z|[+-]\d{2}(:?\d{2})?|UTC|GMT)\s*$"
+WHOLE_NUMBER = r"^\s*([+-]?\d+)\.0*\s*$"
+
+
+@dataclass(frozen=True)
+class BrokenRule:
+    """A rule as `column:rule` (or `row:rule`), the condition under which it is broken, and the text it looks at."""
+
+    label: str
+    is_broken: "SparkColumn"
+    text: "SparkColumn | None" = None
+
+
+def typed(staged: "DataFrame", feed: Feed, time_zone: str) -> "DataFrame":
+    """Staged text as typed columns; the text stays beside them as `_text_<column>`, place columns as they are.
+
+    Args:
+        staged: the feed's columns as strings, `_pii_rule` and the place columns.
+        feed: the contract.
+        time_zone: of local times that carry no offset.
+    """
+    from pyspark.sql import functions as F
+
+    values = [cast_column(F.col(f"`{column.name}`"), column, time_zone).alias(column.name) for column in feed.columns]
+    texts = [F.col(f"`{column.name}`").alias(TEXT + column.name) for column in feed.columns if column.type != "string"]
+    return staged.select(*values, *texts, "_pii_rule", *PLACE_NAMES)
+
+
+def cast_column(text: "SparkColumn", column: Column, time_zone: str) -> "SparkColumn":
+    """Text as the column's type, null when it is no such value. Never rounds a whole number, never guesses a date."""
+    from pyspark.sql import functions as F
+
+    if column.type == "string":
+        return text
+    if column.type in ("bigint", "int"):
+        # Data frames write identifiers as 17.0 when the column has gaps: the same number, nothing is lost.
+        whole = F.regexp_extract(text, WHOLE_NUMBER, 1)
+        return F.coalesce(text.try_cast(column.type), F.when(whole != "", whole).try_cast(column.type))
+    if column.type == "double":
+        value = text.try_cast("double")
+        return F.when(~F.isnan(value) & (F.abs(value) != F.lit(float("inf"))), value)
+    if column.type == "timestamp":
+        return _timestamp(text, column.format, column.time_zone or time_zone)
+    if column.type == "date":
+        return _date(text, column.format, column.time_zone or time_zone)
+    return text.try_cast(column.type)
+
+
+def _timestamp(text: "SparkColumn", pattern: str | None, zone: str) -> "SparkColumn":
+    from pyspark.sql import functions as F
+
+    if pattern is not None:
+        value = F.try_to_timestamp(text, F.lit(pattern))
+        return value if has_offset(pattern) or zone == "UTC" else F.to_utc_timestamp(value, zone)
+    value = F.when(text.rlike(DATE_LIKE), text.try_cast("timestamp"))
+    return value if zone == "UTC" else F.when(text.rlike(OFFSET) & text.contains(":"), value).otherwise(F.to_utc_timestamp(value, zone))
+
+
+def _date(text: "SparkColumn", pattern: str | None, zone: str) -> "SparkColumn":
+    from pyspark.sql import functions as F
+
+    if pattern is None:
+        return F.when(text.rlike(DATE_LIKE), text.try_cast("date"))
+    value = F.try_to_timestamp(text, F.lit(pattern))
+    return (F.from_utc_timestamp(value, zone) if has_offset(pattern) else value).cast("date")
+
+
+def has_offset(pattern: str) -> bool:
+    """True when a Spark datetime pattern has a zone or an offset outside its quoted parts."""
+    return re.search("[XxZzVO]", re.sub("'[^']*'", "", pattern)) is not None
+
+
+def rejecting_rules(feed: Feed) -> list[BrokenRule]:
+    """The rules that send a row to quarantine, over the columns of `typed`, cheap ones first."""
+    from pyspark.sql import functions as F
+
+    rules = [BrokenRule("", F.col("_pii_rule").isNotNull(), None)]
+    for column in feed.columns:
+        rules += _column_rules(column)
+    return rules + [_row_rule(rule.name, rule.expr) for rule in feed.rules if rule.severity is Severity.REJECT]
+
+
+def warning_rules(feed: Feed) -> list[BrokenRule]:
+    """The row rules that are only counted."""
+    return [_row_rule(rule.name, rule.expr) for rule in feed.rules if rule.severity is Severity.WARN]
+
+
+def _row_rule(name: str, expression: str) -> BrokenRule:
+    from pyspark.sql import functions as F
+
+    return BrokenRule(f"row:{name}", ~F.coalesce(F.expr(expression), F.lit(False)))
+
+
+def _column_rules(column: Column) -> list[BrokenRule]:
+    from pyspark.sql import functions as F
+
+    value = F.col(f"`{column.name}`")
+    text = value if column.type == "string" else F.col(TEXT + column.name)
+    conditions: list[tuple[str, SparkColumn]] = []
+    if column.required:
+        conditions.append(("required", text.isNull()))
+    if column.type != "string":
+        conditions.append(("type", value.isNull() & text.isNotNull()))
+    if column.is_tokenised:  # pattern and allowed were checked before the token replaced the value
+        return [BrokenRule(f"{column.name}:{rule}", broken, text) for rule, broken in conditions]
+    for rule, bound in (("min", column.min), ("max", column.max)):
+        if bound is not None:
+            limit = F.lit(str(bound)).cast(column.type)
+            conditions.append((rule, value < limit if rule == "min" else value > limit))
+    if column.pattern is not None:
+        conditions.append(("pattern", ~text.rlike(f"^(?:{column.pattern})$")))
+    if column.allowed is not None:
+        conditions.append(("allowed", ~text.isin(*column.allowed)))
+    return [BrokenRule(f"{column.name}:{rule}", broken, text) for rule, broken in conditions]
+
+
+def any_broken(rules: Sequence[BrokenRule]) -> "SparkColumn":
+    """True for a row that breaks one of the rules; stops at the first."""
+    from pyspark.sql import functions as F
+
+    condition = F.lit(False)
+    for rule in rules:
+        condition = condition | F.coalesce(rule.is_broken, F.lit(False))
+    return condition
+
+
+def broken_labels(rules: Sequence[BrokenRule]) -> "SparkColumn":
+    """All rules a row breaks, as an array of labels."""
+    from pyspark.sql import functions as F
+
+    labels = [F.when(rule.is_broken, F.lit(rule.label) if rule.label else F.col("_pii_rule")) for rule in rules]
+    return F.filter(F.array(*labels), lambda label: label.isNotNull())
+
+
+def broken_classes(rules: Sequence[BrokenRule]) -> "SparkColumn":
+    """What kind of value broke each rule of `broken_labels`; never the value."""
+    from pyspark.sql import functions as F
+
+    classes = [F.when(rule.is_broken, F.lit("row") if rule.text is None else value_class(rule.text)) for rule in rules]
+    return F.filter(F.array(*classes), lambda found: found.isNotNull())
+
+
+def value_class(text: "SparkColumn") -> "SparkColumn":
+    """Kind and length of a value: empty, integer(5), number(7), date-like(10), text(12)."""
+    from pyspark.sql import functions as F
+
+    kind = (
+        F.when(text.rlike(r"^\s*[+-]?\d+\s*$"), "integer")
+        .when(text.rlike(r"^\s*[+-]?[\d.,]*\d[\d.,]*([eE][+-]?\d+)?\s*$"), "number")
+        .when(text.rlike(r"^\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}"), "date-like")
+        .when(text.rlike(r"^\s*$"), "blank")
+        .otherwise("text")
+    )
+    return F.when(text.isNull(), "empty").otherwise(F.concat(kind, F.lit("("), F.length(text).cast("string"), F.lit(")")))

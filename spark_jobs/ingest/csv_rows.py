@@ -1,0 +1,137 @@
+"""Reader of delimited text: pyarrow's parser on well-formed blocks, and a careful reader, row by row, on the others."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from conf.contracts import Column, Csv
+from spark_jobs.ingest.blocks import Block, BlockReader, Reject, UnreadableFileError, utf8_chunks
+from spark_jobs.ingest.careful_csv import careful_rows, split_line
+from spark_jobs.ingest.header import Header, declared_header, matched_header
+from spark_jobs.ingest.rows import Rows, text_table, with_missing_columns
+
+Parse = Callable[[], Rows]
+
+
+@dataclass(frozen=True)
+class CsvLayout:
+    """Everything needed to parse one block of one file."""
+
+    dialect: Csv
+    header: Header
+    columns: tuple[str, ...]
+
+
+def read_csv(file: Path, dialect: Csv, columns: tuple[Column, ...], notes: list[str]) -> Iterator[Parse]:
+    """Parses to run, in the order of the file; each gives the rows of one block.
+
+    Raises:
+        UnreadableFileError: the file breaks its contract as a whole.
+    """
+    reader = BlockReader(utf8_chunks(file, dialect.encoding))
+    block = _first_block(reader)
+    if block is None:
+        return
+    layout, block = _layout(block, dialect, columns)
+    notes += layout.header.notes
+    while block is not None:
+        if block.data:
+            yield _parse(block, layout, reader)
+        block = reader.read()
+
+
+def _first_block(reader: BlockReader) -> Block | None:
+    """The first block that is not blank, without its leading blank lines."""
+    while (block := reader.read()) is not None:
+        if block.too_long:
+            raise UnreadableFileError("line 1: has no line end", "check delimiter, encoding and line ends of the file")
+        data = block.data.lstrip(b"\r\n")
+        if data:
+            skipped = block.data[: len(block.data) - len(data)].count(b"\n")
+            return Block(data, block.first_line + skipped, block.is_last)
+    return None
+
+
+def _layout(block: Block, dialect: Csv, columns: tuple[Column, ...]) -> tuple[CsvLayout, Block]:
+    names = tuple(column.name for column in columns)
+    if not dialect.header:
+        return CsvLayout(dialect, declared_header(columns), names), block
+    line, _, rest = block.data.partition(b"\n")
+    try:
+        text = line.removesuffix(b"\r").decode("utf-8")
+        cells = split_line(text, dialect)
+    except (UnicodeDecodeError, ValueError):
+        raise UnreadableFileError(
+            "line 1: the header cannot be read", f"is the file really {dialect.encoding}? set csv.encoding in the mapping"
+        ) from None
+    header = matched_header(cells, columns, text, dialect.delimiter)
+    return CsvLayout(dialect, header, names), Block(rest, block.first_line + 1, block.is_last)
+
+
+def _parse(block: Block, layout: CsvLayout, reader: BlockReader) -> Parse:
+    """A parse of the block; what must see the following lines is done at once."""
+    if block.too_long:
+        reject = Reject(block.first_line, "line:too_long", block.data)
+        return lambda: Rows(text_table(layout.columns, [[] for _ in layout.columns]), np.empty(0, np.int64), [reject])
+    if _quotes_cross_lines(block.data, layout.dialect):
+        rows, tail = careful_rows(block, layout.dialect, layout.header.positions, layout.columns)
+        if tail:
+            reader.unread(tail)
+        return lambda: rows
+    return lambda: _fast_rows(block, layout)
+
+
+def _quotes_cross_lines(data: bytes, dialect: Csv) -> bool:
+    """True when some line has an odd number of quotes, so that a row may go on in the next line."""
+    quote = dialect.quote.encode()
+    if quote not in data:
+        return False
+    if dialect.escape or len(quote) > 1:
+        return True
+    characters = np.frombuffer(data, np.uint8)
+    line_of_quote = np.searchsorted(np.flatnonzero(characters == ord("\n")), np.flatnonzero(characters == quote[0]))
+    return bool(np.any(np.bincount(line_of_quote) & 1))
+
+
+def _fast_rows(block: Block, layout: CsvLayout) -> Rows:
+    """Rows by pyarrow, accepted only if rows and rejects together are as many as the lines."""
+    data, blank = block.data, (b"\n", b"\r\n")
+    expected = data.count(b"\n") + (not data.endswith(b"\n"))
+    if data.startswith(blank) or b"\n\n" in data or b"\n\r\n" in data or b"\0" in data:
+        return careful_rows(block, layout.dialect, layout.header.positions, layout.columns, alone=True)[0]
+    rejects: list[Reject] = []
+    try:
+        table = _arrow_table(block, layout, rejects)
+    except pa.ArrowInvalid:
+        table = None
+    if table is None or table.num_rows + len(rejects) != expected:
+        return careful_rows(block, layout.dialect, layout.header.positions, layout.columns, alone=True)[0]
+    lines = np.arange(block.first_line, block.first_line + expected, dtype=np.int64)
+    if rejects:
+        lines = np.setdiff1d(lines, np.array([reject.line for reject in rejects], np.int64), assume_unique=True)
+    return Rows(with_missing_columns(table, layout.columns), lines, rejects)
+
+
+def _arrow_table(block: Block, layout: CsvLayout, rejects: list[Reject]) -> pa.Table:
+    def reject(row: pacsv.InvalidRow) -> str:
+        rejects.append(Reject(block.first_line + row.number - 1, "line:field_count", row.text.encode()))
+        return "skip"
+
+    names = [name or f"_undeclared_{position}" for position, name in enumerate(layout.header.positions)]
+    return pacsv.read_csv(
+        pa.BufferReader(block.data),
+        read_options=pacsv.ReadOptions(use_threads=False, block_size=len(block.data) + 1, column_names=names),
+        parse_options=pacsv.ParseOptions(
+            delimiter=layout.dialect.delimiter, quote_char=layout.dialect.quote, ignore_empty_lines=False, invalid_row_handler=reject
+        ),
+        convert_options=pacsv.ConvertOptions(
+            column_types={name: pa.string() for name in names},
+            include_columns=list(layout.header.present),
+            null_values=list(layout.dialect.null_values),
+            strings_can_be_null=True,
+        ),
+    )

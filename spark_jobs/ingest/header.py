@@ -1,0 +1,69 @@
+"""Header of a delivered table against the columns of its contract: what is where, what is missing, what is new."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from conf.contracts import Column
+from spark_jobs.ingest.blocks import UnreadableFileError
+
+DELIMITERS = ",;\t|"
+
+
+@dataclass(frozen=True)
+class Header:
+    """Contract column (or None for an undeclared one) at each position of a delivered row, and what drifted."""
+
+    positions: tuple[str | None, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def present(self) -> tuple[str, ...]:
+        """Contract columns that the file has."""
+        return tuple(name for name in self.positions if name is not None)
+
+
+def declared_header(columns: Sequence[Column]) -> Header:
+    """The header of a file without one: the contract's columns in their order."""
+    return Header(tuple(column.name for column in columns))
+
+
+def matched_header(delivered: Sequence[str], columns: Sequence[Column], line: str = "", delimiter: str = "") -> Header:
+    """Match delivered column names with the contract: exactly first, then without regard to case and blanks.
+
+    Cells are not quoted in the error: in a file without header they would be a customer's values.
+
+    Raises:
+        UnreadableFileError: a required column is missing, or a column is there twice.
+    """
+    exact = {column.delivered_name: column.name for column in columns}
+    loose = {_loose(name): column for name, column in exact.items()}
+    positions = [exact.get(cell) or loose.get(_loose(cell)) for cell in delivered]
+    names = [name for name in positions if name is not None]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise UnreadableFileError(f"has column {', '.join(twice)} twice", "deliver each column once")
+    missing = [column for column in columns if column.name not in names]
+    if any(column.required for column in missing) or not names:
+        raise _missing(missing, delivered, columns, line, delimiter)
+    notes = [f"no column {column.delivered_name}" for column in missing]
+    undeclared = len(positions) - len(names)
+    return Header(tuple(positions), tuple(notes + ([f"{undeclared} undeclared column(s)"] if undeclared else [])))
+
+
+def _loose(name: str) -> str:
+    return name.strip().strip("\ufeff").casefold().replace(" ", "_")
+
+
+def _missing(
+    missing: Sequence[Column], delivered: Sequence[str], columns: Sequence[Column], line: str, delimiter: str
+) -> UnreadableFileError:
+    names = [column.delivered_name for column in missing]
+    problem = f"line 1: no column {', '.join(names)} ({len(columns) - len(missing)} of {len(columns)} declared columns found)"
+    better = [mark for mark in DELIMITERS if mark != delimiter and line.count(mark) >= max(1, len(columns) - 1)]
+    if delimiter and len(delivered) < len(columns) and better:
+        return UnreadableFileError(problem, f"the first line is split by {better[0]!r}: set csv.delimiter in the mapping")
+    if close := sorted({match for name in names for match in get_close_matches(name, delivered, n=1, cutoff=0.75)}):
+        return UnreadableFileError(problem, f"the file has {', '.join(close)}: set source_name in the mapping")
+    if len(delivered) == len(columns) and len(missing) == len(columns):
+        return UnreadableFileError(problem, "if the file has no header line set csv.header: false in the mapping")
+    return UnreadableFileError(problem, "deliver the column, or correct source_name or required in the mapping")

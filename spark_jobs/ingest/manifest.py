@@ -1,0 +1,115 @@
+"""The ingest manifest: which files were loaded, which are copies, how many rows of each went where."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+
+from conf.catalog import catalog
+from spark_jobs.common.delta import append
+from spark_jobs.common.job import StepContext
+from spark_jobs.ingest.landing import KnownFile, LandedFile
+
+MANIFEST = "ops.ingest_manifest"
+LOADED, DUPLICATE, FAILED, REPLAYED = "loaded", "duplicate", "failed", "replayed"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the manifest, without the columns that are the same for a whole run."""
+
+    batch_id: str
+    source: str
+    feed: str
+    file: str
+    file_hash: str
+    size_bytes: int
+    modified_at_ns: int
+    known_on: date | None
+    rows_in: int
+    rows_valid: int
+    rows_quarantined: int
+    status: str
+    message: str | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is in the manifest when a run begins."""
+
+    files: dict[tuple[str, str], list[KnownFile]]
+    failed: frozenset[tuple[str, str]]
+    batches: frozenset[str]
+
+    def of_feed(self, source: str, feed: str) -> list[KnownFile]:
+        """Files of one feed that are loaded or copies of loaded ones."""
+        return self.files.get((source, feed), [])
+
+
+def read_manifest(ctx: StepContext) -> Known:
+    """Everything the manifest knows of files, as of now."""
+    columns = ("batch_id", "source", "feed", "file", "file_hash", "size_bytes", "modified_at_ns", "status")
+    table = ctx.spark.table(MANIFEST).select(*columns).orderBy("loaded_at", "file").toArrow()
+    files: dict[tuple[str, str], list[KnownFile]] = {}
+    failed, batches = set(), set()
+    for row in table.to_pylist():
+        if row["status"] in (LOADED, REPLAYED):
+            batches.add(row["batch_id"])
+        if row["status"] in (LOADED, DUPLICATE):
+            entry = KnownFile(row["file"], row["file_hash"], row["size_bytes"], row["modified_at_ns"])
+            files.setdefault((row["source"], row["feed"]), []).append(entry)
+        elif row["status"] == FAILED:
+            failed.add((row["file"], row["file_hash"]))
+    return Known(files, frozenset(failed), frozenset(batches))
+
+
+def last_published(ctx: StepContext) -> date | None:
+    """The last business date whose results people have seen."""
+    row = ctx.spark.sql("select max(business_date) from ops.publications").first()
+    return None if row is None else row[0]
+
+
+def batch_id(source: str, feed: str, files: Iterable[LandedFile]) -> str:
+    """Name of a batch, derived from the files in it: the same files give the same batch."""
+    text = "\n".join(sorted(f"{source}/{feed}/{landed.file}/{landed.hash}" for landed in files))
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def record(ctx: StepContext, entries: Sequence[Entry]) -> None:
+    """Append entries in one commit; nothing at all when there are none."""
+    if not entries:
+        return
+    table = catalog().table(MANIFEST)
+    now = datetime.now(UTC)
+    rows = [{**asdict(entry), "business_date": ctx.business_date, "loaded_at": now} for entry in entries]
+    values = [tuple(row[name] for name in table.field_names) for row in rows]
+    append(ctx.spark, ctx.settings, table, ctx.spark.createDataFrame(values, table.ddl))
+
+
+def entry_of(
+    landed: LandedFile,
+    source: str,
+    feed: str,
+    batch: str,
+    status: str,
+    *,
+    rows_in: int = 0,
+    quarantined: int = 0,
+    message: str | None = None,
+) -> Entry:
+    """The manifest entry of a landed file."""
+    return Entry(
+        batch,
+        source,
+        feed,
+        landed.file,
+        landed.hash,
+        landed.size,
+        landed.modified_at_ns,
+        landed.known_on,
+        rows_in,
+        rows_in - quarantined,
+        quarantined,
+        status,
+        message,
+    )

@@ -1,0 +1,129 @@
+"""The ingest step: every landed file that is new, through its contract, into bronze, quarantine and the vault.
+
+Reads: landing/<source>/…, ops.ingest_manifest, ops.publications. Grain: one row per delivered row.
+Rerun: files that are in the manifest are skipped before they are read; a half loaded batch is taken back first.
+"""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from conf.catalog import Schema, Table, catalog
+from conf.contracts import Feed, SourceContract, load_sources
+from conf.errors import CdpError, Finding, InputError
+from spark_jobs.common.crypto import KeyReference, key_reference
+from spark_jobs.common.delta import ensure_table
+from spark_jobs.common.job import StepContext, StepReport
+from spark_jobs.common.logging import Event, log_event
+from spark_jobs.ingest.journal import ingest_folder, one_at_a_time, recover
+from spark_jobs.ingest.landing import Decision, decide, landed_files, with_known_on
+from spark_jobs.ingest.load import Batch, load
+from spark_jobs.ingest.manifest import DUPLICATE, FAILED, Entry, Known, batch_id, entry_of, last_published, read_manifest, record
+
+log = logging.getLogger(__name__)
+
+FEEDS_AT_ONCE = 3
+OWN_SCHEMAS = (Schema.BRONZE, Schema.QUARANTINE, Schema.VAULT, Schema.OPS)
+
+
+def run(ctx: StepContext) -> StepReport:
+    """Load what has landed up to the business date.
+
+    Raises:
+        InputError: files or feeds that were not loaded, all in one list; the other feeds are loaded.
+    """
+    with one_at_a_time(ctx.settings):
+        ensure_tables(ctx)
+        known = read_manifest(ctx)
+        recovered = recover(ctx, known.batches)
+        decisions = _decisions(ctx, known)
+        entries, findings = _load_all(ctx, decisions, known)
+    if findings:
+        raise InputError("some deliveries were not loaded", findings)
+    loaded = [entry for entry in entries if entry.status != DUPLICATE]
+    counts: dict[str, int | float | str] = {
+        "files_loaded": len(loaded),
+        "files_unchanged": sum(decision.unchanged for decision in decisions.values()),
+        "files_copied": len(entries) - len(loaded),
+        "rows_in": sum(entry.rows_in for entry in loaded),
+        "rows_valid": sum(entry.rows_valid for entry in loaded),
+        "rows_quarantined": sum(entry.rows_quarantined for entry in loaded),
+        "batches_taken_back": recovered,
+    }
+    return StepReport("ingest", counts, None if entries else "no new files")
+
+
+def ensure_tables(ctx: StepContext) -> None:
+    """Make the tables that ingest writes, and add columns that contracts gained; costs next to nothing when nothing changed."""
+    tables = [table for schema in OWN_SCHEMAS for table in catalog().in_schema(schema)]
+    there = {f"{schema}.{row['tableName']}" for schema in OWN_SCHEMAS for row in ctx.spark.sql(f"show tables in {schema}").collect()}
+    note = ingest_folder(ctx.settings) / "tables"
+    current = hashlib.sha256("\n".join(f"{table.full_name} {table.ddl}" for table in tables).encode()).hexdigest()
+    unchanged = note.is_file() and note.read_text(encoding="ascii") == current
+    missing: list[Table] = [table for table in tables if not unchanged or table.full_name not in there]
+    with ThreadPoolExecutor(FEEDS_AT_ONCE) as pool:
+        list(pool.map(lambda table: ensure_table(ctx.spark, ctx.settings, table), missing))
+    if not unchanged:
+        note.write_text(current, encoding="ascii")
+
+
+def _feeds() -> list[tuple[str, str, SourceContract, Feed]]:
+    return [(source, name, contract, feed) for source, contract in load_sources().items() for name, feed in contract.feeds.items()]
+
+
+def _decisions(ctx: StepContext, known: Known) -> dict[tuple[str, str], Decision]:
+    published = last_published(ctx)
+    decisions = {}
+    for source, name, _, feed in _feeds():
+        files, misnamed = landed_files(ctx.settings.lake.landing, source, feed, ctx.business_date)
+        decision = decide(files, known.of_feed(source, name), ctx.settings.lake.landing)
+        decision.findings += misnamed
+        decision.new = with_known_on(decision.new, ctx.business_date, published)
+        decision.copies = with_known_on(decision.copies, ctx.business_date, published)
+        for landed in decision.empty:
+            log.warning("empty_file feed=%s.%s file=%s note='waits until it is delivered with content'", source, name, landed.file)
+        decisions[source, name] = decision
+    return decisions
+
+
+def _load_all(ctx: StepContext, decisions: dict[tuple[str, str], Decision], known: Known) -> tuple[list[Entry], list[Finding]]:
+    """Load the feeds that have new files, a few at once; feeds with a finding are left as they are."""
+    findings = [finding for decision in decisions.values() for finding in decision.findings]
+    work = [(source, name, contract, feed) for source, name, contract, feed in _feeds() if _is_loadable(decisions[source, name])]
+    key = key_reference(ctx.settings)
+    copies = [
+        entry_of(landed, source, name, batch_id(source, name, [landed]), DUPLICATE)
+        for (source, name), decision in decisions.items()
+        if not decision.findings
+        for landed in decision.copies
+    ]
+    entries = list(copies)
+    with ThreadPoolExecutor(FEEDS_AT_ONCE) as pool:
+        futures = [pool.submit(_load_feed, ctx, key, feed, decisions[feed[0], feed[1]], known) for feed in work]
+    for (source, name, _, _), future in zip(work, futures, strict=True):
+        try:
+            entries += future.result()
+        except CdpError as err:
+            log_event(log, Event.FAILED, feed=f"{source}.{name}", message=err.message)
+            findings += err.findings or [Finding(f"{source}.{name}", err.message)]
+    record(ctx, copies)
+    return entries, findings
+
+
+def _is_loadable(decision: Decision) -> bool:
+    return bool(decision.new) and not decision.findings
+
+
+def _load_feed(
+    ctx: StepContext, key: KeyReference, feed: tuple[str, str, SourceContract, Feed], decision: Decision, known: Known
+) -> Sequence[Entry]:
+    source, name, contract, definition = feed
+    zone = contract.time_zone or ctx.settings.retailer.time_zone
+    batch = Batch(ctx, source, name, definition, zone, key, decision.new)
+    try:
+        return load(batch)
+    except InputError as err:
+        failed = [landed for landed in batch.files if (landed.file, landed.hash) not in known.failed]
+        record(ctx, [entry_of(landed, source, name, batch.batch_id, FAILED, message=err.message) for landed in failed])
+        raise InputError(err.message, err.findings or [Finding(batch.name, err.message)]) from err

@@ -1,0 +1,80 @@
+"""PII columns of parsed rows replaced by tokens, with the ciphertexts for the vault beside them; runs in Spark's Python workers."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from conf.contracts import Column, Feed
+from spark_jobs.common.crypto import KeyReference, Keyring
+
+VAULT_SCHEMA = pa.schema([("token", pa.string()), ("kind", pa.string()), ("key_id", pa.string()), ("ciphertext", pa.binary())])
+MOST_REMEMBERED = 1_000_000
+
+
+def raw_binding(file_hash: str, line: int) -> str:
+    """What the ciphertext of a raw row is bound to: the place it was delivered at."""
+    return f"{file_hash}:{line}"
+
+
+@dataclass
+class Tokeniser:
+    """Tokenises the PII columns of one feed and remembers which tokens it has already handed to the vault."""
+
+    columns: Sequence[Column]
+    key: KeyReference
+    _seen: set[str] = field(default_factory=set)
+    _ring: Keyring | None = None
+
+    @classmethod
+    def for_feed(cls, feed: Feed, key: KeyReference) -> "Tokeniser":
+        """The tokeniser of a feed's direct and sensitive columns."""
+        return cls([column for column in feed.columns if column.is_tokenised], key)
+
+    @property
+    def ring(self) -> Keyring:
+        """The key, opened when it is first needed."""
+        if self._ring is None:
+            self._ring = self.key.open()
+        return self._ring
+
+    def apply(self, table: pa.Table) -> tuple[pa.Table, pa.Table]:
+        """The table with tokens and a column `_pii_rule` (the first rule a PII value breaks), and new rows for the vault."""
+        broken: dict[int, str] = {}
+        vault: list[tuple[str, str, str, bytes]] = []
+        for column in self.columns:
+            at = table.schema.get_field_index(column.name)
+            encoded = table.column(at).combine_chunks().dictionary_encode()
+            values = encoded.dictionary.to_pylist()
+            tokens = [self._token(column, value, vault) for value in values]
+            table = table.set_column(at, column.name, pa.array(tokens, pa.string()).take(encoded.indices))
+            rules = {code: rule for code, value in enumerate(values) if (rule := _broken_rule(column, value))}
+            if rules:
+                codes = encoded.indices.to_pylist()
+                broken = {row: rules[code] for row, code in enumerate(codes) if code in rules} | broken
+        if len(self._seen) > MOST_REMEMBERED:
+            self._seen.clear()
+        rule_of_row = (
+            pa.nulls(table.num_rows, pa.string())
+            if not broken
+            else pa.array([broken.get(row) for row in range(table.num_rows)], pa.string())
+        )
+        vault_columns = list(zip(*vault, strict=True)) or [()] * len(VAULT_SCHEMA)
+        return table.append_column("_pii_rule", rule_of_row), pa.table([list(values) for values in vault_columns], schema=VAULT_SCHEMA)
+
+    def _token(self, column: Column, value: str, vault: list[tuple[str, str, str, bytes]]) -> str:
+        kind = str(column.kind or "other")
+        token = self.ring.token(kind, value)
+        if token not in self._seen:
+            self._seen.add(token)
+            vault.append((token, kind, self.ring.key_id, self.ring.encrypt(value.strip().encode(), token)))
+        return token
+
+
+def _broken_rule(column: Column, value: str) -> str | None:
+    if column.pattern is not None and not re.fullmatch(column.pattern, value):
+        return f"{column.name}:pattern"
+    if column.allowed is not None and value not in column.allowed:
+        return f"{column.name}:allowed"
+    return None

@@ -1,0 +1,47 @@
+with customer_ids as (
+    select * from {{ ref('stg_customer_ids') }}
+    where first_known_on <= {{ business_date() }}
+),
+
+source_customers as (
+    select * from {{ ref('stg_customers') }}
+    where known_on <= {{ business_date() }}
+),
+
+rows_per_customer as (
+    select
+        customer_ids.customer_id,
+        customer_ids.source_customer_id,
+        customer_ids.first_known_on,
+        source_customers.* except (source_customer_id)
+    from customer_ids
+    left join source_customers
+        on
+            customer_ids.source_customer_id
+            = source_customers.source_customer_id
+),
+
+final as (
+    select
+        customer_id,
+        min(first_known_on) as first_known_on,
+        cast(count(*) as int) as source_id_count,
+        min(registered_on) as registered_on,
+        {% for column in demographics() + ['region', 'source_tier'] -%}
+            {{ latest(column) }},
+        {% endfor -%}
+        count_if(
+            coalesce(
+                cast(birth_year as string)
+                {%- for column in demographics() if column != 'birth_year' %},
+                    {{ column }}
+                {%- endfor %}
+            ) is not null
+        ) > 0 as has_demographics,
+        count(email_token) > 0 as has_email,
+        count(phone_token) > 0 as has_phone
+    from rows_per_customer
+    group by customer_id
+)
+
+select * from final

@@ -1,0 +1,75 @@
+{{ config(materialized='table') }}
+
+with customers as (
+    select * from {{ ref('int_customers__identified') }}
+),
+
+measured as (
+    select * from {{ ref('int_customers__measured') }}
+),
+
+preferred as (
+    select * from {{ ref('int_customers__preferred') }}
+),
+
+scored as (
+    select * from {{ ref('int_customers__scored') }}
+),
+
+predictions as (
+    select * from {{ ref('int_predictions__pivoted') }}
+),
+
+final as (
+    select
+        customers.*,
+
+        preferred.* except (customer_id),
+
+        measured.first_ordered_on,
+        measured.last_ordered_on,
+        measured.recency_days,
+        measured.tenure_days,
+        measured.days_between_visits,
+        measured.basket_amount,
+        measured.discount_share,
+        measured.promoted_sales_share,
+        {% for measure in [
+            'order_count', 'order_count_30d', 'order_count_90d',
+            'order_count_365d', 'visit_count_30d', 'visit_count_90d',
+            'visit_count_365d', 'sales_amount', 'sales_amount_30d',
+            'sales_amount_90d', 'sales_amount_previous_90d',
+            'sales_amount_365d', 'unit_count', 'discount_amount',
+            'coupon_discount_amount', 'coupon_redemption_count',
+            'fuel_amount',
+        ] -%}
+            coalesce(measured.{{ measure }}, 0) as {{ measure }},
+        {% endfor %}
+        scored.* except (customer_id, lifecycle_stage),
+        coalesce(scored.lifecycle_stage, 'prospect') as lifecycle_stage,
+
+        predictions.churn_score,
+        predictions.churn_decile,
+        predictions.churn_model_version,
+        predictions.propensity_score,
+        predictions.propensity_decile,
+        predictions.propensity_model_version,
+        cast(predictions.clv_score as decimal(18, 2)) as clv_amount,
+        predictions.clv_decile,
+        predictions.clv_model_version,
+        cast(
+            coalesce(measured.sales_amount, 0)
+            + coalesce(predictions.clv_score, 0) as decimal(18, 2)
+        ) as lifetime_value_amount
+    from customers
+    left join measured
+        on customers.customer_id = measured.customer_id
+    left join preferred
+        on customers.customer_id = preferred.customer_id
+    left join scored
+        on customers.customer_id = scored.customer_id
+    left join predictions
+        on customers.customer_id = predictions.customer_id
+)
+
+select * from final

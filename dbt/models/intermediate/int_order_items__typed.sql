@@ -1,0 +1,55 @@
+with order_items as (
+    select * from {{ ref('stg_order_items') }}
+),
+
+products as (
+    select * from {{ ref('stg_products') }}
+),
+
+typed as (
+    select
+        order_items.*,
+        products.department,
+        products.category,
+        products.known_on as product_known_on,
+        case
+            when products.product_id is null then 'unknown_product'
+            else coalesce(products.product_class, 'merchandise')
+        end as line_type,
+        coalesce(order_items.retail_discount_amount, 0)
+        + coalesce(order_items.coupon_discount_amount, 0)
+        + coalesce(order_items.coupon_match_discount_amount, 0)
+            as line_discount_amount
+    from order_items
+    left join products
+        on order_items.product_id = products.product_id
+),
+
+final as (
+    select
+        order_item_id,
+        order_id,
+        product_id,
+        line_type,
+        quantity,
+        -- Fuel is measured, not counted, and a coupon line is no good: their
+        -- quantities would drown the units bought.
+        case when line_type = 'merchandise' then quantity end as unit_count,
+        sales_amount,
+        cast(coalesce(retail_discount_amount, 0) as decimal(18, 2))
+            as retail_discount_amount,
+        cast(coalesce(coupon_discount_amount, 0) as decimal(18, 2))
+            as coupon_discount_amount,
+        cast(coalesce(coupon_match_discount_amount, 0) as decimal(18, 2))
+            as coupon_match_discount_amount,
+        cast(line_discount_amount as decimal(18, 2)) as discount_amount,
+        line_discount_amount > 0 as is_promoted,
+        department,
+        category,
+        currency_code,
+        known_on,
+        product_known_on
+    from typed
+)
+
+select * from final

@@ -1,0 +1,37 @@
+with orders as (
+    select * from {{ ref('stg_orders') }}
+),
+
+customer_ids as (
+    select * from {{ ref('stg_customer_ids') }}
+),
+
+final as (
+    select
+        orders.order_id,
+        customer_ids.customer_id,
+        orders.source_customer_id,
+        orders.store_id,
+        orders.channel,
+        orders.ordered_at,
+        orders.ordered_on,
+        orders.status as order_status,
+        orders.order_amount,
+        orders.currency_code,
+        -- A key that gets its customer later makes its orders news again.
+        greatest(orders.known_on, customer_ids.first_known_on) as known_on,
+        not coalesce(
+            array_contains(
+                array(
+                    '{{ var("non_purchase_statuses") | join("', '") }}'
+                ),
+                lower(trim(orders.status))
+            ),
+            false
+        ) as is_purchase
+    from orders
+    left join customer_ids
+        on orders.source_customer_id = customer_ids.source_customer_id
+)
+
+select * from final

@@ -1,0 +1,21 @@
+with predictions as (
+    select * from {{ ref('stg_predictions') }}
+    where as_of_on = {{ business_date() }}
+),
+
+final as (
+    select
+        customer_id
+        {%- for prediction in ['churn', 'propensity', 'clv'] %},
+            max(score) filter (where prediction = '{{ prediction }}')
+                as {{ prediction }}_score,
+            max(score_decile) filter (where prediction = '{{ prediction }}')
+                as {{ prediction }}_decile,
+            max(model_version) filter (where prediction = '{{ prediction }}')
+                as {{ prediction }}_model_version
+        {%- endfor %}
+    from predictions
+    group by customer_id
+)
+
+select * from final

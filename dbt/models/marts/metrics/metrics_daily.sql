@@ -1,0 +1,92 @@
+{%- set metrics = {
+    'order_count': 'count(*)',
+    'customer_count': 'count(distinct customer_id)',
+    'new_customer_count': 'count(distinct new_customer_id)',
+    'guest_order_count': 'count_if(customer_id is null)',
+    'sales_amount': 'sum(sales_amount)',
+    'basket_amount': 'sum(sales_amount) / count(*)',
+    'unit_count': 'sum(unit_count)',
+    'discount_share':
+        'sum(discount_amount)
+         / nullif(sum(sales_amount + discount_amount), 0)',
+    'promoted_sales_share':
+        'sum(promoted_sales_amount) / nullif(sum(sales_amount), 0)',
+    'coupon_discount_amount': 'sum(coupon_discount_amount)',
+} -%}
+
+with orders as (
+    select * from {{ ref('fct_orders') }}
+),
+
+customers as (
+    select * from {{ ref('dim_customers') }}
+),
+
+stores as (
+    select * from {{ ref('dim_stores') }}
+),
+
+described as (
+    select
+        orders.*,
+        if(
+            orders.ordered_on = customers.first_ordered_on,
+            orders.customer_id,
+            null
+        ) as new_customer_id,
+        coalesce(stores.region, customers.region, 'unknown') as region,
+        case
+            when orders.customer_id is null then 'guest'
+            else coalesce(customers.rfm_tier, 'unknown')
+        end as tier,
+        coalesce(orders.channel, 'unknown') as sales_channel
+    from orders
+    left join customers
+        on orders.customer_id = customers.customer_id
+    left join stores
+        on orders.store_id = stores.store_id
+),
+
+-- Each order counts once in every dimension.
+sliced as (
+    select
+        *,
+        stack(
+            4,
+            'all', 'all',
+            'region', region,
+            'tier', tier,
+            'channel', sales_channel
+        ) as (dimension, dimension_value)
+    from described
+),
+
+aggregated as (
+    select
+        ordered_on,
+        dimension,
+        dimension_value,
+        {% for metric, expression in metrics.items() -%}
+            cast({{ expression }} as decimal(20, 4)) as {{ metric }}
+            {{- ',' if not loop.last }}
+        {% endfor %}
+    from sliced
+    group by ordered_on, dimension, dimension_value
+),
+
+final as (
+    select
+        ordered_on as metric_on,
+        dimension,
+        dimension_value,
+        stack(
+            {{ metrics | length }},
+            {% for metric in metrics -%}
+                '{{ metric }}', {{ metric }}
+                {{- ',' if not loop.last }}
+            {% endfor %}
+        ) as (metric_id, metric_value)
+    from aggregated
+)
+
+select * from final

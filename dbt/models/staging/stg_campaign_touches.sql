@@ -1,0 +1,19 @@
+with source_rows as (
+    select * from {{ source('silver', 'campaign_touches') }}
+),
+
+final as (
+    select
+        campaign_touch_id,
+        campaign_id,
+        source_customer_id,
+        touch_type,
+        channel,
+        touched_at,
+        touched_on,
+        _source as source,
+        _known_on as known_on
+    from source_rows
+)
+
+select * from final

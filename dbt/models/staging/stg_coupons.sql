@@ -1,0 +1,16 @@
+with source_rows as (
+    select * from {{ source('silver', 'coupons') }}
+),
+
+final as (
+    select
+        coupon_offer_id,
+        coupon_id,
+        campaign_id,
+        product_id,
+        _source as source,
+        _known_on as known_on
+    from source_rows
+)
+
+select * from final

@@ -1,0 +1,27 @@
+with source_rows as (
+    select * from {{ source('silver', 'customers') }}
+),
+
+final as (
+    select
+        source_customer_id,
+        registered_on,
+        gender,
+        birth_year,
+        age_band,
+        income_band,
+        home_ownership,
+        marital_status,
+        household_size,
+        household_composition,
+        kids_count,
+        region,
+        source_tier,
+        email_token,
+        phone_token,
+        _source as source,
+        _known_on as known_on
+    from source_rows
+)
+
+select * from final

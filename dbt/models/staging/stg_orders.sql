@@ -1,0 +1,21 @@
+with source_rows as (
+    select * from {{ source('silver', 'orders') }}
+),
+
+final as (
+    select
+        order_id,
+        source_customer_id,
+        store_id,
+        channel,
+        ordered_at,
+        ordered_on,
+        status,
+        order_amount,
+        currency_code,
+        _source as source,
+        _known_on as known_on
+    from source_rows
+)
+
+select * from final

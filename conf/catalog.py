@@ -163,15 +163,33 @@ def _static_tables() -> list[Table]:
             """),
         ),
         Table(
-            Schema.OPS, "conform_state", "one row per entity and bronze batch that is in silver",
+            Schema.OPS, "conform_state", "one row per entity and slice of bronze (feed, batch, known date) that is in silver",
             _fields("""
                 entity | string | canonical entity
                 source | string | source system
                 feed | string | feed of the source
                 batch_id | string | bronze batch
-                conformed_on | date | business date silver stands at with it
+                known_on | date | known date of the slice's rows
+                delivered_to | date | latest date for which one of its files was delivered
+                row_count | bigint | rows of the slice in bronze
+                conformed_on | date | business date of the run that conformed it
                 definition_hash | string | hash of the entity and its maps at that time
             """),
+            ("entity", "source", "feed", "batch_id", "known_on"),
+        ),
+        Table(
+            Schema.OPS, "conform_rejects", "one row per bronze row that a map could not turn into a row of its entity",
+            _fields("""
+                entity | string | canonical entity
+                source | string | source system
+                feed | string | feed of the source
+                map_number | int | place of the map among the maps of the feed, from 0
+                _source_file | string | file relative to landing
+                _line | bigint | line in the file
+                _known_on | date | known date of the row
+                reasons | array<string> | column: reason, never a value
+            """),
+            ("entity", "source", "feed", "map_number", "_source_file", "_line"),
         ),
         Table(
             Schema.OPS, "publications", "one row per published table and night",

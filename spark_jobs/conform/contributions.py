@@ -1,0 +1,110 @@
+"""Contributions: every map of every feed, gathered by the canonical entity it fills, in a fixed order."""
+
+import hashlib
+import json
+import re
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+
+from conf.contracts import EntityMap, Feed, SourceContract
+from conf.entities import Entity
+from conf.settings import Retailer
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one map of one feed contributes to an entity. `rank` orders an entity's contributions: lower speaks first."""
+
+    entity: Entity
+    source: str
+    feed_name: str
+    feed: Feed
+    map: EntityMap
+    map_number: int
+    rank: int
+    time_zone: str
+    currency_code: str
+
+    @property
+    def bronze(self) -> str:
+        """Full name of the bronze table it reads."""
+        return f"bronze.{self.source}__{self.feed_name}"
+
+    @property
+    def label(self) -> str:
+        """How reports name it."""
+        return f"{self.source}.{self.feed_name}"
+
+    @property
+    def key_namespace(self) -> str:
+        """Namespace of its keys: contributions meet in a row only when they share it."""
+        return self.namespace(self.entity.key)
+
+    def namespace(self, column: str) -> str:
+        """Namespace of an id column: the field's, else the map's, else the source."""
+        source = self.map.fields.get(column)
+        return (source.namespace if source else None) or self.map.namespace or self.source
+
+    @property
+    def is_key_only(self) -> bool:
+        """True when it only says that the key exists, such as a customer known from a purchase."""
+        return set(self.map.fields) == {self.entity.key}
+
+    @cached_property
+    def has_delivery_dates(self) -> bool:
+        """True when its files say in their path for which date they were delivered."""
+        return "{date}" in self.feed.files
+
+    def delivered_on(self, source_file: str, known_on: date) -> date:
+        """Date for which a file was delivered: the one in its path, else the date on which it became known."""
+        found = _DATE.findall(source_file) if self.has_delivery_dates else []
+        try:
+            return date.fromisoformat(found[-1]) if found else known_on
+        except ValueError:
+            return known_on
+
+
+def contributions(
+    sources: dict[str, SourceContract], entities: dict[str, Entity], retailer: Retailer
+) -> dict[str, tuple[Contribution, ...]]:
+    """Contributions of each of `entities`, by descending priority, then source, feed and place in the file.
+
+    Maps that only give the key come last: they must not name the source of a row that another feed describes.
+    """
+    found: dict[str, list[Contribution]] = defaultdict(list)
+    for source, contract in sources.items():
+        zone = contract.time_zone or retailer.time_zone
+        currency = contract.currency_code or retailer.currency_code
+        for feed_name, feed in contract.feeds.items():
+            for number, entity_map in enumerate(feed.maps):
+                if entity := entities.get(entity_map.entity):
+                    found[entity.entity].append(Contribution(entity, source, feed_name, feed, entity_map, number, 0, zone, currency))
+    return {name: _ranked(found[name]) for name in sorted(entities)}
+
+
+def _ranked(unordered: list[Contribution]) -> tuple[Contribution, ...]:
+    ordered = sorted(unordered, key=lambda c: (c.is_key_only, -c.map.priority, c.source, c.feed_name, c.map_number))
+    return tuple(replace(part, rank=rank) for rank, part in enumerate(ordered))
+
+
+def definition_hash(entity: Entity, parts: tuple[Contribution, ...]) -> str:
+    """Changes when the entity or anything that decides how rows become its rows changes."""
+    definition = [
+        entity.model_dump(mode="json", include={"entity", "key", "columns"}),
+        *(
+            {
+                "from": part.label,
+                "files": part.feed.files,
+                "types": {column.name: column.type for column in part.feed.columns},
+                "map": part.map.model_dump(mode="json"),
+                "time_zone": part.time_zone,
+                "currency_code": part.currency_code,
+            }
+            for part in parts
+        ),
+    ]
+    return hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,194 @@
+"""One entity's night: reads the bronze rows its plan names and brings its silver table up to date in at most one commit.
+
+Reads: bronze.<source>__<feed>, silver.<entity>. Grain: one row per key of the entity.
+Flags: rows that cannot be rows of the entity go to `ops.conform_rejects` with their reasons.
+Rerun: an interrupted run is repeated in full and comes to the same table; rows that are equal are not written again.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from conf.catalog import Table, silver_table
+from spark_jobs.common.delta import append, merge, overwrite
+from spark_jobs.common.job import StepContext
+from spark_jobs.conform.changes import changed_rows
+from spark_jobs.conform.contributions import Contribution
+from spark_jobs.conform.mapping import REJECT, mapped
+from spark_jobs.conform.plans import EntityPlan, Mode
+from spark_jobs.conform.settle import good, plain, settled
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+# Up to here the keys that are there more than once are sent to the workers, and all other rows are spared the sort.
+MAX_REPEATED_KEYS = 100_000
+MAX_REPEATED_SHARE = 0.05
+MAX_BROADCAST_ROWS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Rows of one entity's night. Full: rows_in = keys + superseded + rejected. `written` are rows of silver that changed."""
+
+    entity: str
+    mode: Mode
+    rows_in: int = 0
+    rejected: int = 0
+    keys: int = 0
+    written: int = 0
+
+    @property
+    def superseded(self) -> int:
+        """Rows that are an older or repeated version of a key."""
+        return self.rows_in - self.rejected - self.keys
+
+
+@dataclass(frozen=True, slots=True)
+class _Profile:
+    rows_in: int
+    rejected: int
+    keys: int
+    repeated_rows: int
+    repeated_keys: int
+
+
+def conform_entity(ctx: StepContext, plan: EntityPlan) -> Outcome:
+    """Carry out a plan whose mode is FULL or INCREMENTAL; the state is the caller's to write afterwards."""
+    return _rebuild(ctx, plan) if plan.mode is Mode.FULL else _update(ctx, plan)
+
+
+def _rebuild(ctx: StepContext, plan: EntityPlan) -> Outcome:
+    table = silver_table(plan.entity)
+    if not plan.parts:
+        overwrite(ctx.spark, ctx.settings, table, ctx.spark.createDataFrame([], table.ddl))
+        return Outcome(plan.entity.entity, plan.mode)
+    rows = _rows(ctx, plan, plan.parts)
+    profile = _profile(rows, plan)
+    overwrite(ctx.spark, ctx.settings, table, _as_table(_one_row_per_key(ctx, rows, plan, profile), table))
+    return Outcome(plan.entity.entity, plan.mode, profile.rows_in, profile.rejected, profile.keys, profile.keys)
+
+
+def _update(ctx: StepContext, plan: EntityPlan) -> Outcome:
+    from pyspark.sql import functions as F
+
+    table = silver_table(plan.entity)
+    feeds = {(piece.source, piece.feed) for piece in plan.pending}
+    parts = tuple(part for part in plan.parts if (part.source, part.feed_name) in feeds)
+    with _kept(_rows(ctx, plan, parts, only_pending=True)) as rows:
+        profile = _profile(rows, plan)
+        silver = ctx.spark.table(table.full_name)
+        is_small = plan.row_count <= MAX_BROADCAST_ROWS
+        namespaces = {part.key_namespace for part in parts}
+        history = _rows(ctx, plan, tuple(part for part in plan.parts if part.key_namespace in namespaces))
+        difference = changed_rows(good(rows), silver, plan, good(history), broadcast_keys=is_small)
+        with _kept(difference) as upserts:
+            counts = upserts.agg(F.count("*").alias("all"), F.count_if("_is_new").alias("new")).collect()[0]
+            written = _as_table(upserts, table)
+            if counts["all"] > counts["new"]:
+                merge(ctx.spark, ctx.settings, table, written)
+            elif counts["all"]:
+                append(ctx.spark, ctx.settings, table, written)
+    return Outcome(plan.entity.entity, plan.mode, profile.rows_in, profile.rejected, profile.keys, counts["all"])
+
+
+def rejected_rows(ctx: StepContext, plan: EntityPlan) -> "DataFrame":
+    """The rows of a plan that cannot be rows of its entity, as `ops.conform_rejects` has them."""
+    from pyspark.sql import functions as F
+
+    numbers = {part.rank: part for part in plan.parts}
+    frames = [
+        _rows(ctx, plan, (part,), only_pending=plan.mode is Mode.INCREMENTAL)
+        .where(F.col(REJECT).isNotNull())
+        .select(
+            F.lit(plan.entity.entity).alias("entity"),
+            F.lit(part.source).alias("source"),
+            F.lit(part.feed_name).alias("feed"),
+            F.lit(part.map_number).alias("map_number"),
+            "_source_file",
+            "_line",
+            "_known_on",
+            F.col(REJECT).alias("reasons"),
+        )
+        for part in numbers.values()
+    ]
+    return reduce(lambda left, right: left.unionByName(right), frames)
+
+
+def _rows(ctx: StepContext, plan: EntityPlan, parts: tuple[Contribution, ...], *, only_pending: bool = False) -> "DataFrame":
+    """Mapped rows of some contributions that were known on the business date."""
+    frames = [mapped(_bronze(ctx, plan, part, only_pending), part, late_files=(part.source, part.feed_name) in plan.late_feeds) for part in parts]
+    return reduce(lambda left, right: left.unionByName(right), frames)
+
+
+def _bronze(ctx: StepContext, plan: EntityPlan, part: Contribution, only_pending: bool) -> "DataFrame":
+    from pyspark.sql import functions as F
+
+    known = F.col("_known_on") <= F.lit(ctx.business_date)
+    if only_pending:
+        mine = [piece for piece in plan.pending if (piece.source, piece.feed) == (part.source, part.feed_name)]
+        days = [piece.known_on for piece in mine]
+        known = F.col("_known_on").between(min(days), max(days)) & F.col("_batch_id").isin(sorted({piece.batch_id for piece in mine}))
+        known &= F.col("_known_on") <= F.lit(ctx.business_date)
+    return ctx.spark.table(part.bronze).where(known)
+
+
+def _profile(rows: "DataFrame", plan: EntityPlan) -> _Profile:
+    """Counts rows, rejects and keys in one pass; keys are told apart by a 64-bit hash."""
+    from pyspark.sql import functions as F
+
+    row = (
+        _key_counts(rows, plan)
+        .agg(
+            F.sum(F.col("rows") + F.col("rejected")).alias("rows_in"),
+            F.sum("rejected").alias("rejected"),
+            F.count_if(F.col("rows") > 0).alias("keys"),
+            F.sum(F.when(F.col("rows") > 1, F.col("rows"))).alias("repeated_rows"),
+            F.count_if(F.col("rows") > 1).alias("repeated_keys"),
+        )
+        .collect()[0]
+    )
+    return _Profile(*(row[name] or 0 for name in ("rows_in", "rejected", "keys", "repeated_rows", "repeated_keys")))
+
+
+def _key_counts(rows: "DataFrame", plan: EntityPlan) -> "DataFrame":
+    from pyspark.sql import functions as F
+
+    is_good = F.col(REJECT).isNull()
+    return rows.groupBy(F.xxhash64(plan.entity.key).alias("_key_hash")).agg(
+        F.count_if(is_good).alias("rows"), F.count_if(~is_good).alias("rejected")
+    )
+
+
+def _one_row_per_key(ctx: StepContext, rows: "DataFrame", plan: EntityPlan, profile: _Profile) -> "DataFrame":
+    """Settled rows; where nearly every key is there once, only the repeated ones are sorted."""
+    from pyspark.sql import functions as F
+
+    good_rows = good(rows)
+    if profile.repeated_rows == 0:
+        return plain(good_rows, plan.entity)
+    few = profile.repeated_keys <= MAX_REPEATED_KEYS and profile.repeated_rows <= MAX_REPEATED_SHARE * profile.rows_in
+    if not few:
+        return settled(good_rows, plan.entity, contributions_meet=plan.contributions_meet)
+    hashes = _key_counts(rows, plan).where(F.col("rows") > 1).select("_key_hash").toArrow()
+    repeated = F.broadcast(ctx.spark.createDataFrame(hashes))
+    hashed = good_rows.withColumn("_key_hash", F.xxhash64(plan.entity.key))
+    once = plain(hashed.join(repeated, "_key_hash", "left_anti"), plan.entity)
+    often = settled(hashed.join(repeated, "_key_hash", "left_semi"), plan.entity, contributions_meet=plan.contributions_meet)
+    return once.unionByName(often.select(*once.columns))
+
+
+def _as_table(frame: "DataFrame", table: Table) -> "DataFrame":
+    return frame.select(*table.field_names)
+
+
+@contextmanager
+def _kept(frame: "DataFrame") -> Iterator["DataFrame"]:
+    """The frame, computed once for all that is asked of it inside the block."""
+    kept = frame.persist()
+    try:
+        yield kept
+    finally:
+        kept.unpersist()

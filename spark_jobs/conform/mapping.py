@@ -1,0 +1,130 @@
+"""Mapping: bronze rows of one feed as rows of one canonical entity, with the reasons for which a row cannot be one."""
+
+from typing import TYPE_CHECKING
+
+from conf.contracts import FieldSource
+from conf.entities import EntityColumn
+from spark_jobs.conform.contributions import Contribution
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+KEY_SEPARATOR = "|"
+
+# Columns beside the entity's own, in order of precedence of the version: the latest (_delivered_on, …, _line) speaks.
+VERSION = ("_delivered_on", "_known_on", "_source_file", "_line")
+ORIGIN = ("_source", "_rank", "_priority", "_is_key_only")
+REJECT = "_reject"
+
+
+def mapped(bronze: "DataFrame", part: Contribution, *, late_files: bool) -> "DataFrame":
+    """Rows of `bronze` as rows of the entity.
+
+    Args:
+        bronze: rows of the feed with provenance columns.
+        part: the feed's map.
+        late_files: some file became known on another date than the one in its path.
+
+    Returns:
+        The entity's columns, VERSION, ORIGIN and `_reject`: an array of `column: reason`, null for a good row.
+    """
+    from pyspark.sql import functions as F
+
+    rows = bronze.where(F.expr(part.map.where)) if part.map.where else bronze
+    raw = {column.name: _raw(column, part) for column in part.entity.columns}
+    typed = {column.name: _typed(raw[column.name], column, part) for column in part.entity.columns}
+    reasons = [reason for column in part.entity.columns for reason in _reasons(raw[column.name], typed[column.name], column, part)]
+    # The key is always required, so there is at least one reason to test for.
+    return rows.select(
+        *(typed[column.name].alias(column.name) for column in part.entity.columns),
+        _delivered_on(part, late_files).alias("_delivered_on"),
+        *VERSION[1:],
+        F.lit(part.source).alias("_source"),
+        F.lit(part.rank).alias("_rank"),
+        F.lit(part.map.priority).alias("_priority"),
+        F.lit(part.is_key_only).alias("_is_key_only"),
+        F.when(F.coalesce(*reasons).isNotNull(), F.array_compact(F.array(*reasons))).alias(REJECT),
+    )
+
+
+def _raw(column: EntityColumn, part: Contribution) -> "Column | None":
+    """The mapped value before its cast; None when the map has no such field."""
+    from pyspark.sql import functions as F
+
+    source = part.map.fields.get(column.name)
+    if source is None:
+        return F.lit(part.currency_code) if column.name == "currency_code" else None
+    if source.const is not None:
+        return F.lit(source.const)
+    if source.expr is not None:
+        return F.expr(source.expr)
+    if source.key is not None:
+        return _joined_key(source.key, part)
+    return _from_column(source, column, part)
+
+
+def _from_column(source: FieldSource, column: EntityColumn, part: Contribution) -> "Column":
+    """A feed column; a moment that becomes a date is read on the source's clock, whether `local_date` says so or not."""
+    from pyspark.sql import functions as F
+
+    name = source.local_date or source.column
+    assert name is not None
+    if column.type == "date" and part.feed.column(name).type == "timestamp":
+        return F.to_date(F.from_utc_timestamp(F.col(name), part.time_zone))
+    return F.col(name)
+
+
+def _joined_key(names: tuple[str, ...], part: Contribution) -> "Column":
+    """Parts joined by `|`, which is escaped inside them; null when any part is."""
+    from pyspark.sql import functions as F
+
+    columns = []
+    for name in names:
+        text = F.col(name).cast("string")
+        if part.feed.column(name).type == "string":
+            text = F.replace(F.replace(text, F.lit("\\"), F.lit("\\\\")), F.lit(KEY_SEPARATOR), F.lit("\\" + KEY_SEPARATOR))
+        columns += [F.lit(KEY_SEPARATOR), text]
+    return F.concat(*columns[1:])
+
+
+def _typed(raw: "Column | None", column: EntityColumn, part: Contribution) -> "Column":
+    from pyspark.sql import functions as F
+
+    if raw is None:
+        return F.lit(None).cast(column.type)
+    if not column.id:
+        return raw.try_cast(column.type)
+    text = F.trim(raw.cast("string"))
+    return F.concat(F.lit(f"{part.namespace(column.name)}:"), F.nullif(text, F.lit("")))
+
+
+def _reasons(raw: "Column | None", typed: "Column", column: EntityColumn, part: Contribution) -> list["Column"]:
+    """Why a row cannot be a row of the entity because of this column: a required value is missing, or a cast fails."""
+    from pyspark.sql import functions as F
+
+    required = column.required or column.name == part.entity.key
+    if raw is None:
+        return [F.lit(f"{column.name}: not mapped")] if required else []
+    reasons = [F.when(raw.isNull() | (typed.isNull() if column.id else F.lit(False)), F.lit(f"{column.name}: missing"))] if required else []
+    if not column.id and _cast_can_fail(column, part):
+        reasons.append(F.when(raw.isNotNull() & typed.isNull(), F.lit(f"{column.name}: not a {column.type}")))
+    return reasons
+
+
+def _cast_can_fail(column: EntityColumn, part: Contribution) -> bool:
+    if column.type == "string":
+        return False
+    source = part.map.fields.get(column.name)
+    if source is None or not source.columns:
+        return True
+    return part.feed.column(source.columns[0]).type != column.type
+
+
+def _delivered_on(part: Contribution, late_files: bool) -> "Column":
+    from pyspark.sql import functions as F
+
+    if not (late_files and part.has_delivery_dates):
+        return F.col("_known_on")
+    # The last date in the path, as `Contribution.delivered_on` reads it.
+    in_path = F.regexp_extract("_source_file", r".*(\d{4}-\d\d-\d\d)", 1)
+    return F.coalesce(in_path.try_cast("date"), F.col("_known_on"))

@@ -1,0 +1,161 @@
+"""Plans: what is to be done for each entity tonight, decided from the ingest manifest and the state of silver. No Spark in it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+
+from conf.entities import Entity
+from spark_jobs.conform.contributions import Contribution, definition_hash
+
+
+class Mode(StrEnum):
+    """How silver is brought to the business date."""
+
+    SKIP = "skip"
+    FULL = "full"
+    INCREMENTAL = "incremental"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedFile:
+    """A file in bronze, as the ingest manifest has it."""
+
+    source: str
+    feed: str
+    batch_id: str
+    known_on: date
+    file: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The rows of one feed, batch and known date: the unit in which silver takes bronze in."""
+
+    source: str
+    feed: str
+    batch_id: str
+    known_on: date
+    delivered_from: date
+    delivered_to: date
+    row_count: int
+    late_files: bool = False
+
+    @property
+    def identity(self) -> tuple[str, str, str, date]:
+        """What identifies it."""
+        return self.source, self.feed, self.batch_id, self.known_on
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A slice that is in silver, as `ops.conform_state` has it."""
+
+    source: str
+    feed: str
+    batch_id: str
+    known_on: date
+    delivered_to: date
+    row_count: int
+    definition_hash: str
+
+    @property
+    def identity(self) -> tuple[str, str, str, date]:
+        """What identifies it."""
+        return self.source, self.feed, self.batch_id, self.known_on
+
+
+@dataclass(frozen=True)
+class EntityPlan:
+    """Tonight's work on one entity.
+
+    Attributes:
+        pending: slices that silver has not seen; all of them when the mode is FULL.
+        is_newer: every pending row is of a later delivery than all rows in silver, and no other feed describes the same
+            keys, so that silver's own rows are all the history that is needed.
+        late_feeds: feeds in which some file became known on another date than the one in its path.
+    """
+
+    entity: Entity
+    parts: tuple[Contribution, ...]
+    mode: Mode
+    pending: tuple[Slice, ...]
+    is_newer: bool
+    late_feeds: frozenset[tuple[str, str]]
+    definition: str
+
+    @cached_property
+    def contributions_meet(self) -> bool:
+        """True when two contributions may give the same key."""
+        namespaces = [part.key_namespace for part in self.parts]
+        return len(set(namespaces)) < len(namespaces)
+
+    @property
+    def row_count(self) -> int:
+        """Pending rows of bronze."""
+        return sum(piece.row_count for piece in self.pending)
+
+
+def slices(files: Iterable[LoadedFile], parts: Iterable[Contribution]) -> list[Slice]:
+    """Loaded files as slices, in order of identity."""
+    part_of = {(part.source, part.feed_name): part for part in parts}
+    found: dict[tuple[str, str, str, date], Slice] = {}
+    for file in files:
+        part = part_of.get((file.source, file.feed))
+        if part is None:
+            continue
+        delivered = part.delivered_on(file.file, file.known_on)
+        identity = (file.source, file.feed, file.batch_id, file.known_on)
+        old = found.get(identity, Slice(*identity, delivered, delivered, 0))
+        found[identity] = Slice(
+            *identity,
+            min(old.delivered_from, delivered),
+            max(old.delivered_to, delivered),
+            old.row_count + file.rows,
+            old.late_files or delivered != file.known_on,
+        )
+    return [found[identity] for identity in sorted(found)]
+
+
+def plan(entity: Entity, parts: tuple[Contribution, ...], bronze: list[Slice], taken: list[Taken]) -> EntityPlan:
+    """What to do for an entity.
+
+    Args:
+        entity: the canonical entity.
+        parts: its contributions.
+        bronze: slices of its feeds that were known on the business date.
+        taken: slices that silver has; of later dates too.
+    """
+    definition = definition_hash(entity, parts)
+    late = frozenset((piece.source, piece.feed) for piece in bronze if piece.late_files)
+    in_bronze = {piece.identity: piece.row_count for piece in bronze}
+    in_silver: dict[tuple[str, str, str, date], int] = {}
+    for old in taken:
+        in_silver[old.identity] = max(old.row_count, in_silver.get(old.identity, 0))
+    pending = tuple(piece for piece in bronze if in_silver.get(piece.identity, -1) < piece.row_count)
+    # A slice that is gone or smaller was known later than the business date, or was taken out of bronze.
+    outdated = any(old.definition_hash != definition or in_bronze.get(old.identity, -1) < old.row_count for old in taken)
+    if outdated or (pending and not taken):
+        return EntityPlan(entity, parts, Mode.FULL, tuple(bronze), False, late, definition)
+    if not pending:
+        return EntityPlan(entity, parts, Mode.SKIP, (), False, late, definition)
+    is_newer = _is_newer(parts, pending, taken)
+    return EntityPlan(entity, parts, Mode.INCREMENTAL, pending, is_newer, late, definition)
+
+
+def _is_newer(parts: tuple[Contribution, ...], pending: tuple[Slice, ...], taken: list[Taken]) -> bool:
+    """See `EntityPlan.is_newer`. Contributions that only give the key never change a row that is there."""
+    feeds = {(piece.source, piece.feed) for piece in pending}
+    describing = [part for part in parts if not part.is_key_only]
+    for part in describing:
+        feed = (part.source, part.feed_name)
+        if feed not in feeds:
+            continue
+        if sum(other.key_namespace == part.key_namespace for other in describing) > 1:
+            return False
+        first_new = min(piece.delivered_from for piece in pending if (piece.source, piece.feed) == feed)
+        if any(piece.delivered_to >= first_new for piece in taken if (piece.source, piece.feed) == feed):
+            return False
+    return True

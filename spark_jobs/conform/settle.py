@@ -1,0 +1,97 @@
+"""Settling: of all versions of a key, the one row that silver shows. Pure frames in, frames out.
+
+Within one contribution the latest version speaks as a whole, latest by (_delivered_on, _known_on, _source_file, _line) and
+last of all the content, so the order is total. Contributions that share a key are merged column by column: the first that
+has a value, by priority and then by the latest version. `_known_on` is the date since which the row has been as it is.
+"""
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Window
+
+from conf.entities import Entity
+from spark_jobs.conform.mapping import REJECT, VERSION
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+# How often the row changed within the frame it was settled from; 1 = all its versions say the same.
+RUNS = "_runs"
+
+
+def settled(rows: "DataFrame", entity: Entity, *, contributions_meet: bool) -> "DataFrame":
+    """One row per key.
+
+    Args:
+        rows: good rows as `mapping.mapped` makes them, of one or several contributions.
+        entity: the canonical entity.
+        contributions_meet: several contributions may give the same key.
+
+    Returns:
+        The entity's columns, `_source`, `_known_on` and `_runs`.
+    """
+    latest = _latest_versions(rows, entity)
+    return _merged(latest, entity) if contributions_meet else latest.select(*entity.column_names, "_source", "_known_on", RUNS)
+
+
+def plain(rows: "DataFrame", entity: Entity) -> "DataFrame":
+    """Rows of keys that are there once, as silver shows them; equals `settled`, without a shuffle."""
+    return rows.select(*entity.column_names, "_source", "_known_on")
+
+
+def good(rows: "DataFrame") -> "DataFrame":
+    """Rows that can be rows of the entity."""
+    from pyspark.sql import functions as F
+
+    return rows.where(F.col(REJECT).isNull())
+
+
+def _values(entity: Entity) -> list[str]:
+    return [name for name in entity.column_names if name != entity.key]
+
+
+def _latest_versions(rows: "DataFrame", entity: Entity) -> "DataFrame":
+    """The latest version of each key and contribution, `_known_on` being the start of its last unchanged run."""
+    from pyspark.sql import functions as F
+
+    values = _values(entity)
+    group = [entity.key, "_rank", "_source", "_priority", "_is_key_only"]
+    # Only the last version of a day was ever visible: this makes the frame small before it is sorted.
+    last_of_day = rows.groupBy(*group, *VERSION[:2]).agg(F.max(F.struct(*VERSION[2:], F.struct(F.lit(0).alias("_"), *values).alias("row"))).alias("last"))
+    in_order = Window.partitionBy(*group).orderBy(*VERSION[:2])
+    content = F.col("last.row")
+    changed = ~content.eqNullSafe(F.lag(content).over(in_order))
+    runs = last_of_day.withColumn("_changed", changed.cast("int")).withColumn(RUNS, F.sum("_changed").over(in_order.rowsBetween(Window.unboundedPreceding, 0)))
+    version = F.struct(*VERSION[:2], "last._source_file", "last._line")
+    newest = runs.groupBy(*group).agg(
+        F.max(F.struct(RUNS, (-F.unix_date("_known_on")).alias("since"), content.alias("row"))).alias("newest"), F.max(version).alias("_version")
+    )
+    return newest.select(
+        *group,
+        *(F.col(f"newest.row.{name}").alias(name) for name in values),
+        F.date_from_unix_date(-F.col("newest.since")).alias("_known_on"),
+        F.col(f"newest.{RUNS}").alias(RUNS),
+        "_version",
+    )
+
+
+def _merged(latest: "DataFrame", entity: Entity) -> "DataFrame":
+    """Contributions of a key in one row: per column the value of the highest priority, then of the latest version."""
+    from pyspark.sql import functions as F
+
+    precedence = F.struct("_priority", "_version", -F.col("_rank"))
+
+    def first_value(name: str) -> "Column":
+        return F.max_by(F.col(name), F.when(F.col(name).isNotNull(), precedence)).alias(name)
+
+    described = F.max(F.when(~F.col("_is_key_only"), F.col("_known_on")))
+    return (
+        latest.groupBy(entity.key)
+        .agg(
+            *(first_value(name) for name in _values(entity)),
+            F.min_by("_source", "_rank").alias("_source"),
+            F.coalesce(described, F.min("_known_on")).alias("_known_on"),
+            F.max(RUNS).alias(RUNS),
+        )
+        .select(*entity.column_names, "_source", "_known_on", RUNS)
+    )

@@ -179,10 +179,11 @@ print(sys.version.split()[0], hashlib.sha256(b"".join(pathlib.Path(f).read_bytes
 }
 
 install_packages() {
-    local wanted
+    local wanted quiet=""
     wanted=$(fingerprint)
+    [ -t 1 ] || quiet=--quiet # progress bars for a person, no list of 230 packages in a log
     if [ "$(cat "$STAMP" 2>/dev/null || true)" = "$wanted" ] && [ -x "$VENV/bin/cdp" ]; then
-        say "Packages: $(grep -c '^[a-z0-9].*==' requirements.lock) as in requirements.lock"
+        say "Packages: as requirements.lock says"
         return 0
     fi
     bootstrap_uv
@@ -193,7 +194,7 @@ install_packages() {
         pwd >"$STAMP"
     fi
     doing "installing the packages of requirements.lock (the first time about 1 GB is downloaded)"
-    uv pip sync --python "$VENV/bin/python" --require-hashes requirements.lock ||
+    uv pip sync ${quiet:+"$quiet"} --python "$VENV/bin/python" --require-hashes requirements.lock ||
         fail "the packages could not be installed" "check the network or the index (UV_DEFAULT_INDEX), then call make again: what arrived is kept"
     uv pip install --python "$VENV/bin/python" --quiet --no-deps --no-build-isolation --editable . ||
         fail "the project itself could not be installed into $VENV" "the lines above say why"

@@ -104,7 +104,9 @@ class Split(_Part):
 class Gates(_Part):
     """What a challenger must show before it becomes champion.
 
-    Margins are differences of a ranking metric (roc_auc, pr_auc) and shares of the other's value for an error (mae, rmse).
+    Margins are differences of a ranking metric (roc_auc, pr_auc) and shares of the other's value for an error (mae, rmse). The
+    calibration error is that of probabilities by tenths (classification) or of the total amount (regression). The leak ceiling bounds
+    roc_auc (classification) or r2 (regression) from above: a forecast that good has usually seen the answer.
     """
 
     metric: str
@@ -128,7 +130,6 @@ class Model(_Part):
     population: Population = Population()
     exclude_features: tuple[str, ...] = ()
     estimator: Estimator = Estimator()
-    calibration: Literal["none", "sigmoid"] = "none"
     baseline: Baseline
     split: Split = Split()
     gates: Gates
@@ -138,12 +139,12 @@ class Model(_Part):
     def _consistent(self) -> "Model":
         is_amount = self.label.kind == "spend_within"
         if is_amount != (self.task == "regression"):
-            raise ValueError(f"label {self.label.kind} does not fit task {self.task}: spend_within is regression, the others are classification")
+            raise ValueError(
+                f"label {self.label.kind} does not fit task {self.task}: spend_within is regression, the others are classification"
+            )
         metrics = REGRESSION_METRICS if is_amount else CLASSIFICATION_METRICS
         if self.gates.metric not in metrics:
             raise ValueError(f"gates.metric {self.gates.metric!r} does not fit task {self.task}: use {' or '.join(metrics)}")
-        if is_amount and self.calibration != "none":
-            raise ValueError("calibration is for classification only")
         return self
 
     def features(self, feature_set: FeatureSet) -> tuple[str, ...]:

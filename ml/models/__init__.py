@@ -1,0 +1,1 @@
+"""Estimators, metrics, gates and the model registry."""

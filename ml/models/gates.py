@@ -1,0 +1,52 @@
+"""The gate between evaluation and promotion: what a challenger must show before it becomes champion."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from conf.models import Model
+from ml.models.metrics import HIGHER_IS_BETTER, Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One condition: the value seen, the bound it must keep, and whether it does."""
+
+    name: str
+    value: float
+    bound: float
+    holds: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.value:.4g} ({'within' if self.holds else 'beyond'} {self.bound:.4g})"
+
+
+def judge(model: Model, metrics: Mapping[str, Metrics]) -> tuple[Gate, ...]:
+    """All gates of a challenger.
+
+    Args:
+        model: its register entry.
+        metrics: of `challenger`, `baseline`, `linear` and, where there is one, `champion`, on the same evaluation rows.
+    """
+    gates, challenger = model.gates, metrics["challenger"]
+    found = [_at_least("beats_baseline", gates.metric, challenger, metrics["baseline"], gates.beat_baseline_by)]
+    if gates.worse_than_linear_by is not None:
+        found.append(_at_least("not_behind_linear", gates.metric, challenger, metrics["linear"], -gates.worse_than_linear_by))
+    if "champion" in metrics:
+        found.append(_at_least("not_behind_champion", gates.metric, challenger, metrics["champion"], -gates.worse_than_champion_by))
+    calibration = abs(challenger["total_error" if model.task == "regression" else "calibration_error"])
+    found.append(Gate("calibrated", calibration, gates.max_calibration_error, calibration <= gates.max_calibration_error))
+    ceiling = challenger["r2" if model.task == "regression" else "roc_auc"]
+    found.append(Gate("below_leak_ceiling", ceiling, gates.leak_ceiling, ceiling <= gates.leak_ceiling))
+    return tuple(found)
+
+
+def _at_least(name: str, metric: str, challenger: Metrics, other: Metrics, margin: float) -> Gate:
+    """The challenger's metric is better than the other's by the margin (a share of it for errors)."""
+    value, rival = challenger[metric], other[metric]
+    if HIGHER_IS_BETTER[metric]:
+        return Gate(name, value, rival + margin, value >= rival + margin)
+    return Gate(name, value, rival * (1 - margin), value <= rival * (1 - margin))

@@ -1,0 +1,169 @@
+"""The model registry: the one place that talks to MLflow. Versions, their evaluation, and the aliases challenger and champion."""
+
+import json
+import logging
+import os
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from conf.models import Model
+from conf.settings import Settings
+
+CHALLENGER = "challenger"
+CHAMPION = "champion"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A registered version of a model."""
+
+    name: str
+    version: str
+    run_id: str
+    trained_on: date
+    fingerprint: str
+    promoted_on: date | None
+    evaluation: dict[str, Any] | None
+
+
+class ModelRegistry:
+    """MLflow's tracking and registry at the configured address; SQLite and files under the lake unless configured."""
+
+    def __init__(self, settings: Settings) -> None:
+        for name in ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
+            os.environ[name] = "true"
+        for name in ("mlflow.store.db.utils", "mlflow.tracking._model_registry.client", "mlflow.utils.environment", "alembic"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        import mlflow
+
+        self._is_local = settings.mlflow.tracking_uri is None
+        self._folder = settings.lake.mlflow
+        if self._is_local:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        mlflow.set_tracking_uri(settings.mlflow_uri)
+        mlflow.set_registry_uri(settings.mlflow_uri)
+        self._client = mlflow.MlflowClient(settings.mlflow_uri, settings.mlflow_uri)
+
+    def add_challenger(
+        self, name: str, model: Model, booster: Any, *, trained_on: date, fingerprint: str, facts: dict[str, Any]
+    ) -> Version:
+        """Log a trained booster as a new version and point `challenger` to it.
+
+        Args:
+            name: registered name.
+            model: its register entry, logged with the run.
+            booster: the fitted XGBoost booster.
+            trained_on: business date of the training.
+            fingerprint: hash of everything that decides the booster.
+            facts: rows, dates and importances of the training; figures about customers as a whole, never about one.
+        """
+        import mlflow.xgboost
+        import xgboost
+
+        with mlflow.start_run(experiment_id=self._experiment(name), run_name=f"{name} {trained_on}") as run:
+            mlflow.log_params(
+                {"rounds": model.estimator.rounds, **model.estimator.params, **model.label.model_dump(), **model.split.model_dump()}
+            )
+            mlflow.log_dict(model.model_dump(mode="json"), "register_entry.json")
+            mlflow.log_dict(facts, "training.json")
+            info = mlflow.xgboost.log_model(
+                booster,
+                name="model",
+                registered_model_name=name,
+                model_format="ubj",
+                signature=_signature(booster.feature_names),
+                pip_requirements=[f"xgboost=={xgboost.__version__}"],
+            )
+        version = str(info.registered_model_version)
+        self._tag(name, version, {"trained_on": trained_on.isoformat(), "fingerprint": fingerprint, "run_id": run.info.run_id})
+        self.point(name, CHALLENGER, version)
+        return self.version(name, version)
+
+    def add_evaluation(self, version: Version, evaluation: dict[str, Any]) -> None:
+        """Store an evaluation with the version, and its figures as metrics of the version's run."""
+        from mlflow.entities import Metric
+        from mlflow.utils.time import get_current_time_millis
+
+        self._tag(version.name, version.version, {"evaluation": json.dumps(evaluation, sort_keys=True)})
+        stamp = get_current_time_millis()
+        metrics = [
+            Metric(f"{who}.{name}", value, stamp, 0) for who, figures in evaluation["metrics"].items() for name, value in figures.items()
+        ]
+        self._client.log_batch(version.run_id, metrics=metrics)
+        self._client.log_dict(version.run_id, evaluation, "evaluation.json")
+
+    def add_verdict(self, version: Version, verdict: dict[str, Any]) -> None:
+        """Store a verdict with the version and its run."""
+        self._tag(
+            version.name,
+            version.version,
+            {"verdict": "promoted" if verdict["promoted"] else "kept back", "verdict_reason": verdict["reason"]},
+        )
+        self._client.log_dict(version.run_id, verdict, "verdict.json")
+
+    def promote(self, version: Version, on: date) -> None:
+        """Point `champion` to the version and remember the business date of it."""
+        self._tag(version.name, version.version, {"promoted_on": on.isoformat()})
+        self.point(version.name, CHAMPION, version.version)
+
+    def point(self, name: str, alias: str, version: str) -> None:
+        self._client.set_registered_model_alias(name, alias, version)
+
+    def by_alias(self, name: str, alias: str) -> Version | None:
+        """The version an alias points to, or None."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return _version(self._client.get_model_version_by_alias(name, alias))
+        except MlflowException:
+            return None
+
+    def version(self, name: str, version: str) -> Version:
+        return _version(self._client.get_model_version(name, version))
+
+    def champion_on(self, name: str, on: date) -> Version | None:
+        """The champion of a business date: the current one, or for an earlier date the last one promoted by then."""
+        current = self.by_alias(name, CHAMPION)
+        if current is None or (current.promoted_on is not None and current.promoted_on <= on):
+            return current
+        promoted = [_version(found) for found in self._client.search_model_versions(f"name = '{name}'")]
+        earlier = [version for version in promoted if version.promoted_on is not None and version.promoted_on <= on]
+        return max(earlier, key=lambda version: (version.promoted_on, int(version.version)), default=None)
+
+    def load(self, version: Version) -> Any:
+        """The booster of a version."""
+        import mlflow.xgboost
+
+        return mlflow.xgboost.load_model(f"models:/{version.name}/{version.version}")
+
+    def _experiment(self, name: str) -> str:
+        found = self._client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        location = (self._folder / "artifacts" / name).as_uri() if self._is_local else None
+        return str(self._client.create_experiment(name, artifact_location=location))
+
+    def _tag(self, name: str, version: str, tags: dict[str, str]) -> None:
+        for key, value in tags.items():
+            self._client.set_model_version_tag(name, version, key, value)
+
+
+def _version(found: Any) -> Version:
+    tags = found.tags
+    return Version(
+        name=found.name,
+        version=str(found.version),
+        run_id=found.run_id,
+        trained_on=date.fromisoformat(tags["trained_on"]),
+        fingerprint=tags["fingerprint"],
+        promoted_on=date.fromisoformat(tags["promoted_on"]) if "promoted_on" in tags else None,
+        evaluation=json.loads(tags["evaluation"]) if "evaluation" in tags else None,
+    )
+
+
+def _signature(features: list[str]) -> Any:
+    from mlflow.models import ModelSignature
+    from mlflow.types.schema import ColSpec, DataType, Schema
+
+    return ModelSignature(Schema([ColSpec(DataType.float, name) for name in features]), Schema([ColSpec(DataType.float, "score")]))

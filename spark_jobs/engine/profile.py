@@ -28,6 +28,8 @@ def common_profile() -> dict[str, str]:
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.sources.default": "delta",
+        # Answers min() and max() of a date from the log with the wrong Java class inside the Thrift server: ClassCastException.
+        "spark.databricks.delta.optimizeMetadataQuery.enabled": "false",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.ansi.enabled": "true",
         "spark.sql.adaptive.enabled": "true",

@@ -171,11 +171,16 @@ use_pips_index() {
     [ -z "$index" ] || export UV_DEFAULT_INDEX="$index"
 }
 
-# Folder, Python and the two files that say what is installed: when these are the same, so is the environment.
+# Folder, Python, the lock file and what pyproject.toml says of the project itself: when these are the same, so is the environment.
 fingerprint() {
     pwd
-    "$PYTHON" -c 'import hashlib, pathlib, sys
-print(sys.version.split()[0], hashlib.sha256(b"".join(pathlib.Path(f).read_bytes() for f in ("requirements.lock", "pyproject.toml"))).hexdigest())'
+    "$PYTHON" - <<'PYTHON'
+import hashlib, pathlib, sys, tomllib
+
+described = tomllib.loads(pathlib.Path("pyproject.toml").read_text(encoding="utf-8"))
+project = repr((described["build-system"], described["project"], described["tool"]["setuptools"]))
+print(sys.version.split()[0], hashlib.sha256(pathlib.Path("requirements.lock").read_bytes() + project.encode()).hexdigest())
+PYTHON
 }
 
 install_packages() {

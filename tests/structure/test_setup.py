@@ -96,7 +96,9 @@ def test_set_up_again_finds_everything_there() -> None:
     if not (PROJECT_ROOT / ".venv" / ".cdp-setup").is_file():
         pytest.skip("this environment was not made by setup.sh")
 
-    again = subprocess.run([PROJECT_ROOT / "setup.sh"], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    _, again = (
+        subprocess.run([PROJECT_ROOT / "setup.sh"], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL) for _ in range(2)
+    )
 
     assert again.returncode == 0, again.stderr
     for what in ("Python: 3.11", "Java: ", "Packages: ", "Delta jars: ", "Airflow: ", "Ready after"):

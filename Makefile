@@ -31,7 +31,7 @@ test-fast: setup ## the tests that take seconds
 	@$(BIN)/python -m pytest -m "not slow"
 
 check: setup lint ## style, types, SQL style and the rules of the house
-	@$(BIN)/python -m pytest -q tests/structure
+	@$(BIN)/python -m pytest -q -m "not slow" tests/structure
 
 lint: setup ## ruff, mypy and sqlfluff alone
 	@$(BIN)/ruff check .

@@ -29,22 +29,30 @@ def _candidates() -> list[tuple[str, Path]]:
 
 @cache
 def java_home() -> Path:
-    """The Java home to use: JAVA_HOME, else what the set-up recorded, else the one on PATH.
+    """The first Java that Spark runs on: JAVA_HOME, else what the set-up recorded, else the one on PATH.
 
     Raises:
-        EngineError: there is none, or it is not a version that Spark runs on.
+        EngineError: there is none; the findings say what was looked at.
     """
     candidates = _candidates()
+    findings = []
+    for name, home in candidates:
+        problem = _problem(home)
+        if problem is None:
+            return home
+        findings.append(Finding(name, problem, REMEDY))
     if not candidates:
         raise EngineError("there is no Java", [Finding("JAVA_HOME, build/java_home, PATH", "no java found", REMEDY)])
-    name, home = candidates[0]
+    raise EngineError("there is no Java that Spark runs on", findings)
+
+
+def _problem(home: Path) -> str | None:
+    """Why Spark cannot run on this Java home, or None."""
     java = home / "bin" / "java"
     if not java.is_file():
-        raise EngineError("there is no Java where it should be", [Finding(name, f"{java} is not there", REMEDY)])
+        return f"{java} is not there"
     version = java_version(home)
-    if int(version.split(".")[0]) not in SUPPORTED:
-        raise EngineError("this Java does not run Spark", [Finding(name, f"{home} is Java {version}", REMEDY)])
-    return home
+    return None if int(version.split(".")[0]) in SUPPORTED else f"{home} is Java {version}"
 
 
 @cache

@@ -63,7 +63,9 @@ app = typer.Typer(
 
 @app.callback()
 def options(
-    conf: Annotated[Path | None, typer.Option("--conf", help="Overlay folder with your own sources and settings (or CDP_CONF).", metavar="DIR")] = None,
+    conf: Annotated[
+        Path | None, typer.Option("--conf", help="Overlay folder with your own sources and settings (or CDP_CONF).", metavar="DIR")
+    ] = None,
 ) -> None:
     """Options that every command understands."""
     if conf is not None:

@@ -200,9 +200,11 @@ def _map_findings(document: Document, contract: SourceContract, entities: dict[s
                 where = document.where((*at, "fields", name))
                 if name not in entity.column_names:
                     findings.append(Finding(where, f"{entity.entity} has no field {name!r}", nearest(name, set(entity.column_names))))
-                for column in field.columns:
-                    if column not in feed.column_names:
-                        findings.append(Finding(where, f"feed {feed_name} has no column {column!r}", nearest(column, set(feed.column_names))))
+                findings.extend(
+                    Finding(where, f"feed {feed_name} has no column {column!r}", nearest(column, set(feed.column_names)))
+                    for column in field.columns
+                    if column not in feed.column_names
+                )
     return findings
 
 

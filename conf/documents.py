@@ -117,7 +117,9 @@ def validate(model: type[T], document: Document) -> T:
     except ValidationError as err:
         findings = []
         for error in err.errors(include_input=False, include_url=False):
-            location = tuple(part for part in error["loc"] if not (isinstance(part, str) and part.startswith(("function-", "str", "const["))))
+            location = tuple(
+                part for part in error["loc"] if not (isinstance(part, str) and part.startswith(("function-", "str", "const[")))
+            )
             name = ".".join(map(str, location))
             if error["type"] == "extra_forbidden":
                 remedy = nearest(str(location[-1]), _allowed_fields(model, location))

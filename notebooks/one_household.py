@@ -9,12 +9,13 @@ import os
 from contextlib import ExitStack
 from pathlib import Path
 
-import matplotlib
+import matplotlib as mpl
 
 if not os.environ.get("DISPLAY") and "JPY_PARENT_PID" not in os.environ:
-    matplotlib.use("Agg")
+    mpl.use("Agg")
 import matplotlib.pyplot as plt
 import pandas as pd
+
 from conf.settings import settings
 from spark_jobs.common.session import engine_session
 
@@ -128,7 +129,9 @@ for kind, colour in {"merchandise": "#2a7f62", "fuel": "#c98b2b", "other": "#889
 one = profile.iloc[0]
 churn = "not scored yet" if pd.isna(one.churn_score) else f"churn {one.churn_score:.0%}"
 top.set_title(
-    f"Household {HOUSEHOLD} · {one.rfm_tier} · {one.lifecycle_stage} · RFM {one.rfm_cell} · {churn} · as of {one.as_of_on}", loc="left", fontsize=11
+    f"Household {HOUSEHOLD} · {one.rfm_tier} · {one.lifecycle_stage} · RFM {one.rfm_cell} · {churn} · as of {one.as_of_on}",
+    loc="left",
+    fontsize=11,
 )
 top.set_ylabel("sales per week, USD")
 top.legend(frameon=False, ncols=3, loc="upper right")

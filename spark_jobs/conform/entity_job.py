@@ -119,7 +119,9 @@ def rejected_rows(ctx: StepContext, plan: EntityPlan) -> "DataFrame":
 
 def _rows(ctx: StepContext, plan: EntityPlan, parts: tuple[Contribution, ...], *, only_pending: bool = False) -> "DataFrame":
     """Mapped rows of some contributions that were known on the business date."""
-    frames = [mapped(_bronze(ctx, plan, part, only_pending), part, late_files=(part.source, part.feed_name) in plan.late_feeds) for part in parts]
+    frames = [
+        mapped(_bronze(ctx, plan, part, only_pending), part, late_files=(part.source, part.feed_name) in plan.late_feeds) for part in parts
+    ]
     return reduce(lambda left, right: left.unionByName(right), frames)
 
 

@@ -62,7 +62,9 @@ def _plans(ctx: StepContext, sources: dict[str, SourceContract], entities: dict[
 def _ensure_tables(ctx: StepContext, entities: dict[str, Entity]) -> None:
     """Every entity has a table, also one that no source fills: what follows can rely on it."""
     wanted = [*map(silver_table, entities.values()), *(catalog().table(name) for name in (MANIFEST, STATE, REJECTS))]
-    there = {f"{schema}.{row.tableName}" for schema in (Schema.SILVER, Schema.OPS) for row in ctx.spark.sql(f"show tables in {schema}").collect()}
+    there = {
+        f"{schema}.{row.tableName}" for schema in (Schema.SILVER, Schema.OPS) for row in ctx.spark.sql(f"show tables in {schema}").collect()
+    }
     for table in wanted:
         if table.full_name not in there:
             ensure_table(ctx.spark, ctx.settings, table)

@@ -15,7 +15,9 @@ def demo() -> None:
 
 @app.command()
 def land(
-    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of delivery to land; default: the whole year 2017.")] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of delivery to land; default: the whole year 2017.")
+    ] = None,
 ) -> None:
     """Write the demo's source files into the landing folder. Files that are there already are left alone.
 

@@ -98,5 +98,12 @@ def package_data() -> Path:
 
 
 PACKAGE_TABLES = (
-    "campaign_descriptions", "campaigns", "coupon_redemptions", "coupons", "demographics", "products", "promotions", "transactions",
+    "campaign_descriptions",
+    "campaigns",
+    "coupon_redemptions",
+    "coupons",
+    "demographics",
+    "products",
+    "promotions",
+    "transactions",
 )

@@ -45,7 +45,9 @@ def shop(name: str) -> SourceContract:
                     "files": "loyalty/{date}.csv",
                     "format": "csv",
                     "columns": described,
-                    "maps": [{"entity": f"{name}_people", "priority": 1, "fields": {"person_id": "person", "city": "city", "points": "points"}}],
+                    "maps": [
+                        {"entity": f"{name}_people", "priority": 1, "fields": {"person_id": "person", "city": "city", "points": "points"}}
+                    ],
                 },
                 "app": {
                     "files": "app/{date}.csv",
@@ -147,7 +149,23 @@ class ConformLake:
     def _record(self, feed_name: str, batch: str, files: Iterable[tuple[str, date, int]]) -> None:
         manifest = catalog().table("ops.ingest_manifest")
         rows = [
-            (batch, self.name, feed_name, path, f"hash of {path}", 0, 0, known_on, count, count, 0, "loaded", None, known_on, datetime(2024, 2, 1, tzinfo=UTC))
+            (
+                batch,
+                self.name,
+                feed_name,
+                path,
+                f"hash of {path}",
+                0,
+                0,
+                known_on,
+                count,
+                count,
+                0,
+                "loaded",
+                None,
+                known_on,
+                datetime(2024, 2, 1, tzinfo=UTC),
+            )
             for path, known_on, count in files
         ]
         append(self.spark, self.settings, manifest, self.spark.createDataFrame(rows, manifest.ddl))

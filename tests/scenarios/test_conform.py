@@ -34,7 +34,13 @@ def test_the_latest_version_of_a_key_wins_and_nothing_is_lost_on_the_way(shop: C
     # then milk has the new price since the second day, bread the same since the first, and the other two are told
     source = shop.name
     assert shop.prices() == [(f"{source}:bread", Decimal("2.00"), source, FIRST), (f"{source}:milk", Decimal("1.20"), source, SECOND)]
-    rejects = shop.spark.table("ops.conform_rejects").where(f"source = '{source}'").select("_line", "reasons").orderBy("_line", "_known_on").collect()
+    rejects = (
+        shop.spark.table("ops.conform_rejects")
+        .where(f"source = '{source}'")
+        .select("_line", "reasons")
+        .orderBy("_line", "_known_on")
+        .collect()
+    )
     assert [tuple(row) for row in rejects] == [(4, ["price_amount: not a decimal(18,2)"]), (4, ["article_id: missing"])]
     assert (report.counts["rows_in"], report.counts["superseded"], report.counts["rejected"], report.counts["written"]) == (6, 2, 2, 2)
 
@@ -133,7 +139,9 @@ def test_a_changed_map_rebuilds_the_entity(shop: ConformLake) -> None:
     shop.deliver(Delivery("prices", FIRST, [("milk", "1.10")]))
     shop.run(FIRST)
     mapping = shop.contract.feeds["prices"].maps[0]
-    doubled = mapping.model_copy(update={"fields": mapping.fields | {"price_amount": mapping.fields["price_amount"].model_validate({"expr": "price * 2"})}})
+    doubled = mapping.model_copy(
+        update={"fields": mapping.fields | {"price_amount": mapping.fields["price_amount"].model_validate({"expr": "price * 2"})}}
+    )
     feeds = shop.contract.feeds | {"prices": shop.contract.feeds["prices"].model_copy(update={"maps": (doubled,)})}
     shop.contract = shop.contract.model_copy(update={"feeds": feeds})
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from conf.contracts import load_contract, load_sources
 from conf.entities import load_entities
 from conf.errors import ConfigError

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from conf.errors import ConfigError
 from conf.settings import PROJECT_ROOT, load_settings
 

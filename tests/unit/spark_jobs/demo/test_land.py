@@ -50,11 +50,15 @@ def test_a_day_file_holds_exactly_the_lines_of_that_day_on_the_stores_clock(fort
     ).fetchone()
 
     # when all files of the fortnight are read, with their offsets
-    landed = rows_of(sql, fortnight, "transactions").query(
-        "t",
-        """select count(*), sum(sales_value::decimal(18, 2)), sum(quantity::bigint),
+    landed = (
+        rows_of(sql, fortnight, "transactions")
+        .query(
+            "t",
+            """select count(*), sum(sales_value::decimal(18, 2)), sum(quantity::bigint),
         min(transaction_timestamp::timestamptz)::timestamp, max(transaction_timestamp::timestamptz)::timestamp from t""",
-    ).fetchone()
+        )
+        .fetchone()
+    )
 
     # then nothing was lost or moved
     assert landed == package
@@ -64,7 +68,9 @@ def test_every_line_is_in_the_file_of_its_own_local_date(fortnight: Settings) ->
     for day in (1, 14):
         file = landed_file(fortnight.lake.landing, "transactions", date(2017, 1, day))
         with duckdb.connect() as sql:
-            dates = sql.read_csv(str(file), all_varchar=True).query("t", "select distinct left(transaction_timestamp, 10) from t").fetchall()
+            dates = (
+                sql.read_csv(str(file), all_varchar=True).query("t", "select distinct left(transaction_timestamp, 10) from t").fetchall()
+            )
         assert dates == [(f"2017-01-{day:02d}",)]
 
 
@@ -99,9 +105,11 @@ def test_the_whole_year_holds_every_row_and_every_cent_of_the_package(tmp_path: 
 
     # when rows and files are counted
     rows = {feed.feed: feed.rows_written for feed in landed}
-    sales, on_moments = rows_of(sql, year, "transactions").query(
-        "t", "select sum(sales_value::decimal(18, 2)), count(distinct transaction_timestamp::timestamptz) from t"
-    ).fetchall()[0]
+    sales, on_moments = (
+        rows_of(sql, year, "transactions")
+        .query("t", "select sum(sales_value::decimal(18, 2)), count(distinct transaction_timestamp::timestamptz) from t")
+        .fetchall()[0]
+    )
     moments = sql.execute(f"select count(distinct transaction_timestamp) from '{package_data()}/transactions.parquet'").fetchall()[0][0]
 
     # then they are the package's

@@ -76,6 +76,7 @@ PROVENANCE = _fields("""
 SILVER_SYSTEM = _fields("""
     _source | string | source system
     _known_on | date | first date on which the platform could know this version of the row
+    _first_known_on | date | first date on which the platform could know the key
 """)
 
 

@@ -25,14 +25,14 @@ def changed_rows(rows: "DataFrame", silver: "DataFrame", plan: EntityPlan, histo
         broadcast_keys: the new rows are few enough for their keys to be sent to the workers.
 
     Returns:
-        The table's columns and `_is_new`; only rows that differ from silver.
+        The table's columns and `_is_new`: only rows that differ from silver.
     """
     from pyspark.sql import functions as F
 
     key = plan.entity.key
     keys = rows.select(key).distinct()
     there = silver.join(F.broadcast(keys) if broadcast_keys else keys, key, "left_semi")
-    known = there.select(key, F.col("_known_on").alias("_silver_known_on"))
+    known = there.select(key, F.col("_first_known_on").alias("_silver_known_on"))
     relevant = rows.join(known, key, "left").where(~_says_nothing_new())
     if plan.is_newer:
         result = settled(relevant.drop("_silver_known_on"), plan.entity, contributions_meet=plan.contributions_meet)
@@ -58,9 +58,12 @@ def _difference(result: "DataFrame", there: "DataFrame", plan: EntityPlan, *, fo
 
     key = plan.entity.key
     values = [*(name for name in plan.entity.column_names if name != key), "_source"]
-    old = there.select(key, F.lit(True).alias("_there"), F.struct(*values).alias("_old"), F.col("_known_on").alias("_old_known_on"))
+    dates = (F.col("_known_on").alias("_old_known_on"), F.col("_first_known_on").alias("_old_first"))
+    old = there.select(key, F.lit(True).alias("_there"), F.struct(*values).alias("_old"), *dates)
     same_values = F.struct(*values).eqNullSafe(F.col("_old"))
-    same_date = (F.col(RUNS) == 1) if fold else (F.col("_known_on") == F.col("_old_known_on"))
-    unchanged = F.col("_there").isNotNull() & same_values & same_date
-    joined = result.join(old, key, "left")
-    return joined.where(~unchanged).select(*plan.entity.column_names, "_source", "_known_on", F.col("_there").isNull().alias(IS_NEW))
+    first = F.least("_first_known_on", "_old_first") if fold else F.col("_first_known_on")
+    same_dates = (F.col("_known_on") == F.col("_old_known_on")) | (F.col(RUNS) == 1 if fold else F.lit(False))
+    same_dates &= first == F.col("_old_first")
+    unchanged = F.col("_there").isNotNull() & same_values & same_dates
+    joined = result.join(old, key, "left").where(~unchanged)
+    return joined.select(*plan.entity.column_names, "_source", "_known_on", first.alias("_first_known_on"), F.col("_there").isNull().alias(IS_NEW))

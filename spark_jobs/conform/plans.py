@@ -73,8 +73,8 @@ class EntityPlan:
 
     Attributes:
         pending: slices that silver has not seen; all of them when the mode is FULL.
-        is_newer: every pending row is of a later delivery than all rows in silver, and no other feed describes the same
-            keys, so that silver's own rows are all the history that is needed.
+        is_newer: every pending row is of a later delivery than all rows in silver, and no other map gives the same keys
+            (or the pending rows give nothing but keys), so that silver's own rows are all the history that is needed.
         late_feeds: feeds in which some file became known on another date than the one in its path.
     """
 
@@ -146,16 +146,18 @@ def plan(entity: Entity, parts: tuple[Contribution, ...], bronze: list[Slice], t
 
 
 def _is_newer(parts: tuple[Contribution, ...], pending: tuple[Slice, ...], taken: list[Taken]) -> bool:
-    """See `EntityPlan.is_newer`. Contributions that only give the key never change a row that is there."""
-    feeds = {(piece.source, piece.feed) for piece in pending}
-    describing = [part for part in parts if not part.is_key_only]
-    for part in describing:
+    """See `EntityPlan.is_newer`. Contributions that only give the key never change a row that has been known for as long."""
+    if min(piece.known_on for piece in pending) < max(piece.known_on for piece in taken):
+        return False
+    first_delivery: dict[tuple[str, str], date] = {}
+    for piece in pending:
+        feed = (piece.source, piece.feed)
+        first_delivery[feed] = min(piece.delivered_from, first_delivery.get(feed, piece.delivered_from))
+    for part in parts:
         feed = (part.source, part.feed_name)
-        if feed not in feeds:
+        if part.is_key_only or feed not in first_delivery:
             continue
-        if sum(other.key_namespace == part.key_namespace for other in describing) > 1:
-            return False
-        first_new = min(piece.delivered_from for piece in pending if (piece.source, piece.feed) == feed)
-        if any(piece.delivered_to >= first_new for piece in taken if (piece.source, piece.feed) == feed):
+        is_alone = sum(other.key_namespace == part.key_namespace for other in parts) == 1
+        if not is_alone or any((piece.source, piece.feed) == feed and piece.delivered_to >= first_delivery[feed] for piece in taken):
             return False
     return True

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # How often the row changed within the frame it was settled from; 1 = all its versions say the same.
 RUNS = "_runs"
+SYSTEM = ("_source", "_known_on", "_first_known_on")
 
 
 def settled(rows: "DataFrame", entity: Entity, *, contributions_meet: bool) -> "DataFrame":
@@ -28,15 +29,17 @@ def settled(rows: "DataFrame", entity: Entity, *, contributions_meet: bool) -> "
         contributions_meet: several contributions may give the same key.
 
     Returns:
-        The entity's columns, `_source`, `_known_on` and `_runs`.
+        The entity's columns, SYSTEM and `_runs`.
     """
     latest = _latest_versions(rows, entity)
-    return _merged(latest, entity) if contributions_meet else latest.select(*entity.column_names, "_source", "_known_on", RUNS)
+    return _merged(latest, entity) if contributions_meet else latest.select(*entity.column_names, *SYSTEM, RUNS)
 
 
 def plain(rows: "DataFrame", entity: Entity) -> "DataFrame":
     """Rows of keys that are there once, as silver shows them; equals `settled`, without a shuffle."""
-    return rows.select(*entity.column_names, "_source", "_known_on")
+    from pyspark.sql import functions as F
+
+    return rows.select(*entity.column_names, "_source", "_known_on", F.col("_known_on").alias("_first_known_on"))
 
 
 def good(rows: "DataFrame") -> "DataFrame":
@@ -64,12 +67,15 @@ def _latest_versions(rows: "DataFrame", entity: Entity) -> "DataFrame":
     runs = last_of_day.withColumn("_changed", changed.cast("int")).withColumn(RUNS, F.sum("_changed").over(in_order.rowsBetween(Window.unboundedPreceding, 0)))
     version = F.struct(*VERSION[:2], "last._source_file", "last._line")
     newest = runs.groupBy(*group).agg(
-        F.max(F.struct(RUNS, (-F.unix_date("_known_on")).alias("since"), content.alias("row"))).alias("newest"), F.max(version).alias("_version")
+        F.max(F.struct(RUNS, (-F.unix_date("_known_on")).alias("since"), content.alias("row"))).alias("newest"),
+        F.max(version).alias("_version"),
+        F.min("_known_on").alias("_first_known_on"),
     )
     return newest.select(
         *group,
         *(F.col(f"newest.row.{name}").alias(name) for name in values),
         F.date_from_unix_date(-F.col("newest.since")).alias("_known_on"),
+        "_first_known_on",
         F.col(f"newest.{RUNS}").alias(RUNS),
         "_version",
     )
@@ -91,7 +97,8 @@ def _merged(latest: "DataFrame", entity: Entity) -> "DataFrame":
             *(first_value(name) for name in _values(entity)),
             F.min_by("_source", "_rank").alias("_source"),
             F.coalesce(described, F.min("_known_on")).alias("_known_on"),
+            F.min("_first_known_on").alias("_first_known_on"),
             F.max(RUNS).alias(RUNS),
         )
-        .select(*entity.column_names, "_source", "_known_on", RUNS)
+        .select(*entity.column_names, *SYSTEM, RUNS)
     )

@@ -1,0 +1,1 @@
+"""Who is who: one customer for each person, over all sources."""

@@ -1,0 +1,1 @@
+"""Publishing: what a night built becomes what people read, all of it at once."""

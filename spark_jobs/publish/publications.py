@@ -1,0 +1,77 @@
+"""Publications: which Delta version of each mart people see, and the views of schema gold that show exactly those."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from conf.catalog import Schema, catalog
+from spark_jobs.common.delta import append, ensure_table, table_version
+from spark_jobs.common.job import StepContext
+
+PUBLICATIONS = "ops.publications"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One table of a publication."""
+
+    table: str
+    version: int
+    path: str
+
+
+def built(ctx: StepContext) -> list[Published]:
+    """The marts as they stand now."""
+    tables = sorted(row["tableName"] for row in ctx.spark.sql(f"show tables in {Schema.GOLD_BUILD}").collect() if not row["isTemporary"])
+    found = []
+    for name in tables:
+        full_name = f"{Schema.GOLD_BUILD}.{name}"
+        detail = ctx.spark.sql(f"describe detail {full_name}").select("format", "location").collect()[0]
+        if detail["format"] == "delta":
+            found.append(Published(name, table_version(ctx.spark, full_name), detail["location"]))
+    return found
+
+
+def latest(ctx: StepContext) -> tuple[date | None, list[Published]]:
+    """Business date and tables of the publication that was made last; (None, []) before the first."""
+    from pyspark.sql import functions as F
+
+    ensure_table(ctx.spark, ctx.settings, catalog().table(PUBLICATIONS))
+    table = ctx.spark.table(PUBLICATIONS)
+    newest = table.agg(F.max("published_at").alias("published_at"))
+    rows = table.join(newest, "published_at", "left_semi").orderBy("table_name").collect()
+    return (rows[0]["business_date"], [Published(row["table_name"], row["version"], row["path"]) for row in rows]) if rows else (None, [])
+
+
+def last_date(ctx: StepContext) -> date | None:
+    """The latest business date before the current one that was published."""
+    from pyspark.sql import functions as F
+
+    earlier = ctx.spark.table(PUBLICATIONS).where(F.col("business_date") < F.lit(ctx.business_date))
+    found: date | None = earlier.agg(F.max("business_date")).collect()[0][0]
+    return found
+
+
+def record(ctx: StepContext, tables: Sequence[Published]) -> None:
+    """Publish: one commit for all tables. Whoever reads the publications sees all of the night or nothing of it."""
+    table = catalog().table(PUBLICATIONS)
+    now = datetime.now(UTC)
+    rows = [(ctx.business_date, each.table, each.version, each.path, now) for each in tables]
+    append(ctx.spark, ctx.settings, table, ctx.spark.createDataFrame(rows, table.ddl))
+
+
+def refresh_views(ctx: StepContext) -> int:
+    """Make the views of gold show the latest publication; repairs what a kill after the commit left behind.
+
+    Returns:
+        How many views there are.
+    """
+    _, tables = latest(ctx)
+    for each in tables:
+        select = f"select * from {Schema.GOLD_BUILD}.`{each.table}` version as of {each.version}"
+        ctx.spark.sql(f"create or replace view {Schema.GOLD}.`{each.table}` as {select}")
+    names = {each.table for each in tables}
+    for row in ctx.spark.sql(f"show views in {Schema.GOLD}").collect():
+        if tables and row["viewName"] not in names:
+            ctx.spark.sql(f"drop view if exists {Schema.GOLD}.`{row['viewName']}`")
+    return len(tables)

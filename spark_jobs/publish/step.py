@@ -1,0 +1,40 @@
+"""The publish step: checks the night's quality, records the marts' versions in one commit, and points gold at them.
+
+Reads: gold_build.*, ops.ingest_manifest, ops.conform_rejects. Grain: ops.publications has one row per table and publication.
+Rerun: versions that are published already are not published again; the views are made to show the latest publication.
+"""
+
+import logging
+
+from conf.catalog import catalog
+from conf.errors import Finding, QualityError
+from spark_jobs.common.delta import ensure_table
+from spark_jobs.common.job import StepContext, StepReport
+from spark_jobs.common.logging import Event, log_event
+from spark_jobs.publish.publications import built, last_date, latest, record, refresh_views
+from spark_jobs.publish.quality import check, pass_rates
+
+log = logging.getLogger(__name__)
+
+
+def run(ctx: StepContext) -> StepReport:
+    """Publish the night.
+
+    Raises:
+        QualityError: too many rows failed since the last publication, or there is nothing to publish.
+    """
+    for name in ("ops.publications", "ops.ingest_manifest", "ops.conform_rejects"):
+        ensure_table(ctx.spark, ctx.settings, catalog().table(name))
+    rates = pass_rates(ctx, last_date(ctx))
+    check(rates, 1 - ctx.settings.ingest.max_rejected_share)
+    tables = built(ctx)
+    if not tables:
+        raise QualityError("there is nothing to publish", [Finding("gold_build", "has no tables", "build the marts first: cdp run")])
+    is_published = latest(ctx) == (ctx.business_date, tables)
+    if not is_published:
+        record(ctx, tables)
+        log_event(log, Event.PUBLISHED, business_date=ctx.business_date, tables=len(tables))
+    views = refresh_views(ctx)
+    shares = {f"pass_rate_{rate.source}": round(rate.share, 6) for rate in rates}
+    counts: dict[str, int | float | str] = {"tables": len(tables), "views": views, **shares}
+    return StepReport("publish", counts, "these versions are published already" if is_published else None)

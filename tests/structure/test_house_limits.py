@@ -21,6 +21,7 @@ SQL = repository.below("dbt", suffix=".sql")
 CLOCK_READERS = {
     Path("spark_jobs/common/job.py"): "ops.runs says when a step ran",
     Path("spark_jobs/ingest/manifest.py"): "ops.ingest_manifest says when a file was loaded",
+    Path("spark_jobs/publish/publications.py"): "ops.publications says when a night was published",
     Path("ml/steps/promote.py"): "a verdict says when it was given",
 }
 CLOCK_FOLDERS = (Path("spark_jobs/engine"), Path("spark_jobs/nightly"))  # locks, logs, progress: no table

@@ -13,7 +13,7 @@ BIN := .venv/bin
 .PHONY: help setup demo airflow test test-fast check lint format bench lock clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup: ## packages, Java, jars: everything a fresh machine needs; quick when it is there
 	@./setup.sh

@@ -70,7 +70,7 @@ java_of_path() {
 java_homes() {
     local version
     printf '%s\n' "${JAVA_HOME:-}" "$(cat "$BUILD/java_home" 2>/dev/null || true)"
-    java_of_path
+    java_of_path || true
     for version in 17 21; do
         ! is_macos || /usr/libexec/java_home -v "$version" 2>/dev/null || true
         printf '%s\n' /usr/lib/jvm/*"$version"* "$HOME"/.sdkman/candidates/java/"$version"* \

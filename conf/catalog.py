@@ -96,7 +96,9 @@ def quarantine_table(source: str, feed_name: str) -> Table:
         key_id | string | key that encrypted it
         status | string | open or replayed
     """)
-    return Table(Schema.QUARANTINE, f"{source}__{feed_name}", "one row per rejected row of a delivered file", fields + PROVENANCE, ("row_id",))
+    return Table(
+        Schema.QUARANTINE, f"{source}__{feed_name}", "one row per rejected row of a delivered file", fields + PROVENANCE, ("row_id",)
+    )
 
 
 def silver_table(entity: Entity) -> Table:
@@ -128,115 +130,131 @@ def prediction_table(model: str) -> Table:
     return Table(Schema.PREDICTIONS, model, "one row per customer and business date", fields, ("as_of_on", "customer_id"), ("as_of_on",))
 
 
-def _static_tables() -> list[Table]:
-    return [
-        Table(
-            Schema.OPS, "ingest_manifest", "one row per file and attempt to load it",
-            _fields("""
-                batch_id | string | batch the file was loaded in
-                source | string | source system
-                feed | string | feed of the source
-                file | string | path relative to landing
-                file_hash | string | sha256 of the content
-                size_bytes | bigint | size of the file
-                modified_at_ns | bigint | modification time, so that an unchanged file is not read again
-                known_on | date | first date on which the platform could know its rows
-                rows_in | bigint | rows read
-                rows_valid | bigint | rows in bronze
-                rows_quarantined | bigint | rows in quarantine
-                status | string | loaded, duplicate or failed
-                message | string | why it failed
-                business_date | date | business date of the run that loaded it
-                loaded_at | timestamp | when, by the clock of the run
-            """),
-        ),
-        Table(
-            Schema.OPS, "runs", "one row per step of a run",
-            _fields("""
-                run_id | string | run
-                business_date | date | business date
-                step | string | step
-                status | string | ok, skipped or failed
-                started_at | timestamp | when, by the clock of the run
-                seconds | double | duration
-                counts | string | JSON object of counts
-                message | string | reason of a skip or failure, without any customer's value
-            """),
-        ),
-        Table(
-            Schema.OPS, "conform_state", "one row per entity and slice of bronze (feed, batch, known date) that is in silver",
-            _fields("""
-                entity | string | canonical entity
-                source | string | source system
-                feed | string | feed of the source
-                batch_id | string | bronze batch
-                known_on | date | known date of the slice's rows
-                delivered_to | date | latest date for which one of its files was delivered
-                row_count | bigint | rows of the slice in bronze
-                conformed_on | date | business date of the run that conformed it
-                definition_hash | string | hash of the entity and its maps at that time
-            """),
-            ("entity", "source", "feed", "batch_id", "known_on"),
-        ),
-        Table(
-            Schema.OPS, "conform_rejects", "one row per bronze row that a map could not turn into a row of its entity",
-            _fields("""
-                entity | string | canonical entity
-                source | string | source system
-                feed | string | feed of the source
-                map_number | int | place of the map among the maps of the feed, from 0
-                _source_file | string | file relative to landing
-                _line | bigint | line in the file
-                _known_on | date | known date of the row
-                reasons | array<string> | column: reason, never a value
-            """),
-            ("entity", "source", "feed", "map_number", "_source_file", "_line"),
-        ),
-        Table(
-            Schema.OPS, "publications", "one row per published table and night",
-            _fields("""
-                business_date | date | business date of the night
-                table_name | string | table in gold
-                version | bigint | Delta version that readers see
-                path | string | folder of the Delta table
-                published_at | timestamp | when, by the clock of the run
-            """),
-        ),
-        Table(
-            Schema.OPS, "model_verdicts", "one row per evaluation of a challenger",
-            _fields("""
-                business_date | date | business date
-                model_name | string | registered model
-                challenger_version | string | version that was judged; null when it was not trained
-                champion_version | string | champion before the verdict
-                promoted | boolean | true when every gate held
-                gates | string | JSON: gate → value, bound, held
-                metrics | string | JSON of metrics of challenger, champion, baseline and linear model
-                reason | string | why it was promoted, kept back or skipped
-                decided_at | timestamp | when, by the clock of the run
-            """),
-        ),
-        Table(
-            Schema.VAULT, "pii", "one row per token",
-            _fields("""
-                token | string | k1:<hex HMAC-SHA-256 of the normalised value>
-                kind | string | phone, email, name …
-                key_id | string | key that encrypted it
-                ciphertext | binary | AES-256-GCM with the token as associated data
-            """),
-            ("token",),
-        ),
-        Table(
-            Schema.IDENTITY, "customer_ids", "one row per customer key of a source",
-            _fields("""
-                source_customer_id | string | the source's own key, namespaced
-                id_namespace | string | its namespace
-                customer_id | string | the customer, minted once and never reused
-                first_known_on | date | date on which the key was first known
-            """),
-            ("source_customer_id",),
-        ),
-    ]
+# What is the same for every retailer.
+STATIC_TABLES = (
+    Table(
+        Schema.OPS,
+        "ingest_manifest",
+        "one row per file and attempt to load it",
+        _fields("""
+            batch_id | string | batch the file was loaded in
+            source | string | source system
+            feed | string | feed of the source
+            file | string | path relative to landing
+            file_hash | string | sha256 of the content
+            size_bytes | bigint | size of the file
+            modified_at_ns | bigint | modification time, so that an unchanged file is not read again
+            known_on | date | first date on which the platform could know its rows
+            rows_in | bigint | rows read
+            rows_valid | bigint | rows in bronze
+            rows_quarantined | bigint | rows in quarantine
+            status | string | loaded, duplicate or failed
+            message | string | why it failed
+            business_date | date | business date of the run that loaded it
+            loaded_at | timestamp | when, by the clock of the run
+        """),
+    ),
+    Table(
+        Schema.OPS,
+        "runs",
+        "one row per step of a run",
+        _fields("""
+            run_id | string | run
+            business_date | date | business date
+            step | string | step
+            status | string | ok, skipped or failed
+            started_at | timestamp | when, by the clock of the run
+            seconds | double | duration
+            counts | string | JSON object of counts
+            message | string | reason of a skip or failure, without any customer's value
+        """),
+    ),
+    Table(
+        Schema.OPS,
+        "conform_state",
+        "one row per entity and slice of bronze (feed, batch, known date) that is in silver",
+        _fields("""
+            entity | string | canonical entity
+            source | string | source system
+            feed | string | feed of the source
+            batch_id | string | bronze batch
+            known_on | date | known date of the slice's rows
+            delivered_to | date | latest date for which one of its files was delivered
+            row_count | bigint | rows of the slice in bronze
+            conformed_on | date | business date of the run that conformed it
+            definition_hash | string | hash of the entity and its maps at that time
+        """),
+        ("entity", "source", "feed", "batch_id", "known_on"),
+    ),
+    Table(
+        Schema.OPS,
+        "conform_rejects",
+        "one row per bronze row that a map could not turn into a row of its entity",
+        _fields("""
+            entity | string | canonical entity
+            source | string | source system
+            feed | string | feed of the source
+            map_number | int | place of the map among the maps of the feed, from 0
+            _source_file | string | file relative to landing
+            _line | bigint | line in the file
+            _known_on | date | known date of the row
+            reasons | array<string> | column: reason, never a value
+        """),
+        ("entity", "source", "feed", "map_number", "_source_file", "_line"),
+    ),
+    Table(
+        Schema.OPS,
+        "publications",
+        "one row per published table and night",
+        _fields("""
+            business_date | date | business date of the night
+            table_name | string | table in gold
+            version | bigint | Delta version that readers see
+            path | string | folder of the Delta table
+            published_at | timestamp | when, by the clock of the run
+        """),
+    ),
+    Table(
+        Schema.OPS,
+        "model_verdicts",
+        "one row per evaluation of a challenger",
+        _fields("""
+            business_date | date | business date
+            model_name | string | registered model
+            challenger_version | string | version that was judged; null when it was not trained
+            champion_version | string | champion before the verdict
+            promoted | boolean | true when every gate held
+            gates | string | JSON: gate → value, bound, held
+            metrics | string | JSON of metrics of challenger, champion, baseline and linear model
+            reason | string | why it was promoted, kept back or skipped
+            decided_at | timestamp | when, by the clock of the run
+        """),
+    ),
+    Table(
+        Schema.VAULT,
+        "pii",
+        "one row per token",
+        _fields("""
+            token | string | k1:<hex HMAC-SHA-256 of the normalised value>
+            kind | string | phone, email, name …
+            key_id | string | key that encrypted it
+            ciphertext | binary | AES-256-GCM with the token as associated data
+        """),
+        ("token",),
+    ),
+    Table(
+        Schema.IDENTITY,
+        "customer_ids",
+        "one row per customer key of a source",
+        _fields("""
+            source_customer_id | string | the source's own key, namespaced
+            id_namespace | string | its namespace
+            customer_id | string | the customer, minted once and never reused
+            first_known_on | date | date on which the key was first known
+        """),
+        ("source_customer_id",),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -261,7 +279,7 @@ def catalog() -> Catalog:
     Raises:
         ConfigError: a contract, an entity or the model register is not valid.
     """
-    tables = _static_tables()
+    tables = list(STATIC_TABLES)
     for source, contract in load_sources().items():
         for feed_name, feed in contract.feeds.items():
             tables += [bronze_table(source, feed_name, feed), quarantine_table(source, feed_name)]

@@ -116,7 +116,7 @@ check_system() {
     PYTHON=$(find_python) || fail "Python 3.11 is not on this machine (CDP_PYTHON may name it)" \
         "Debian 12, Ubuntu 22.04:  sudo apt-get install -y python3.11 python3.11-venv" \
         "macOS:                    brew install python@3.11" \
-        "anywhere with uv:         uv python install 3.11"
+        "any other:                install uv (docs.astral.sh/uv), then: uv python install 3.11"
     JAVA_HOME=$(find_java)
     if has_apt && { [ -z "$JAVA_HOME" ] || ! has_venv_module; }; then
         if is_root; then

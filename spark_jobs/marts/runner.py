@@ -1,0 +1,166 @@
+"""Runs dbt in this process, over Spark Connect, on a session of its own; the project is parsed once per process."""
+
+import json
+import os
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conf.errors import CdpError, EngineError, Finding
+from conf.settings import PROJECT_ROOT, Settings
+from spark_jobs.common.errors import sql_error
+from spark_jobs.common.session import connect_url, engine_session
+from spark_jobs.engine.client import running_engine
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+PROJECT_DIR = PROJECT_ROOT / "dbt"
+FAILED = frozenset({"error", "fail", "runtime error", "partial success"})
+
+_one_at_a_time = threading.RLock()
+_manifests: dict[Path, "Manifest"] = {}
+
+
+class DbtError(CdpError):
+    """Models or data tests of the project failed; one finding for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeResult:
+    """What became of one model, seed or test."""
+
+    unique_id: str
+    status: str
+    seconds: float
+    message: str
+
+    @property
+    def resource_type(self) -> str:
+        return self.unique_id.split(".", 1)[0]
+
+    @property
+    def name(self) -> str:
+        return self.unique_id.split(".")[2]
+
+
+def target_dir(settings: Settings) -> Path:
+    """Where dbt keeps what it generates: in the lake, so that the code may be read-only."""
+    return settings.lake.root / "dbt-target"
+
+
+def dbt_vars(settings: Settings, business_date: date) -> dict[str, str]:
+    """The variables of a run."""
+    return {"business_date": business_date.isoformat(), "retailer_time_zone": settings.retailer.time_zone}
+
+
+def run_dbt(settings: Settings, command: str, business_date: date, *arguments: str) -> list[NodeResult]:
+    """Run one dbt command for a business date.
+
+    Args:
+        settings: where the lake is.
+        command: `build`, `run`, `test` …
+        business_date: nothing after it enters a mart.
+        arguments: further arguments, such as `--select tag:activity`.
+
+    Raises:
+        DbtError: nodes failed, or the project has a mistake.
+    """
+    with _one_at_a_time:
+        manifest = parse(settings)
+        variables = json.dumps(dbt_vars(settings, business_date))
+        outcome = invoke(settings, [command, *arguments, "--vars", variables, "--no-write-json"], manifest)
+    results = [_node_result(result) for result in getattr(outcome.result, "results", [])]
+    if failed := [result for result in results if result.status in FAILED]:
+        raise DbtError(f"dbt {command} failed for {business_date}", [_finding(settings, result) for result in failed])
+    if not outcome.success:
+        raise _project_error(settings, outcome.exception)
+    return results
+
+
+def parse(settings: Settings) -> "Manifest":
+    """The parsed project. The business date is not part of it, so that every night finds the last parse valid."""
+    with _one_at_a_time:
+        folder = target_dir(settings)
+        if folder not in _manifests:
+            outcome = invoke(settings, ["parse", "--no-write-json"])
+            if not outcome.success:
+                raise _project_error(settings, outcome.exception)
+            _manifests[folder] = outcome.result
+        return _manifests[folder]
+
+
+def invoke(settings: Settings, arguments: Sequence[str], manifest: "Manifest | None" = None, *, quiet: bool = True) -> Any:
+    """Call dbt's own command line in this process; returns its `dbtRunnerResult`."""
+    from dbt.cli.main import dbtRunner
+
+    folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR), "--target-path", str(target_dir(settings))]
+    logs = ["--log-path", str(settings.lake.logs / "dbt"), *(["--log-level", "none", "--no-print"] if quiet else [])]
+    with _one_at_a_time, _environment(settings), _session(settings), warnings.catch_warnings(action="ignore"):
+        return dbtRunner(manifest=manifest).invoke([arguments[0], *folders, *logs, *arguments[1:]])
+
+
+@contextmanager
+def _session(settings: Settings) -> Iterator[None]:
+    """Make dbt's `getOrCreate` find a session of its own.
+
+    dbt-spark switches ANSI mode off and leaves other settings behind; in its own session they end with it.
+    """
+    os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
+    from pyspark.sql.connect.session import SparkSession
+
+    outer = SparkSession._default_session, getattr(SparkSession._active_session, "session", None)
+    SparkSession._default_session = SparkSession._active_session.session = None
+    try:
+        with engine_session(settings) as session:
+            # dbt's worker threads have no active session: they find the default one.
+            SparkSession._default_session = SparkSession._active_session.session = session  # type: ignore[assignment]
+            yield
+    finally:
+        SparkSession._default_session, SparkSession._active_session.session = outer
+
+
+@contextmanager
+def _environment(settings: Settings) -> Iterator[None]:
+    state = None if settings.spark.remote else running_engine(settings)
+    remote = settings.spark.remote or (connect_url(state) if state else "sc://localhost")
+    values = {
+        "SPARK_REMOTE": remote.partition("/;")[0],
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+        "CDP_DBT_THREADS": str(settings.dbt.threads),
+    }
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _node_result(result: Any) -> NodeResult:
+    return NodeResult(result.node.unique_id, str(result.status), result.execution_time, result.message or "")
+
+
+def _finding(settings: Settings, result: NodeResult) -> Finding:
+    log_file = settings.lake.logs / "dbt" / "dbt.log"
+    if result.resource_type in ("test", "unit_test"):
+        problem = result.message.split("\n")[0] if result.status == "fail" else sql_error(result.message).message
+        return Finding(result.name, problem, f"the query that found it is under {target_dir(settings) / 'compiled'}")
+    return Finding(result.name, sql_error(result.message).message, f"the whole story is in {log_file}")
+
+
+def _project_error(settings: Settings, err: BaseException | None) -> CdpError:
+    if isinstance(err, EngineError):
+        return err
+    problem = " ".join(str(err).split())[:500] if err else "dbt did not say why"
+    return DbtError("dbt could not run", [Finding("dbt/", problem, f"see {settings.lake.logs / 'dbt' / 'dbt.log'}")])

@@ -98,23 +98,40 @@ class Spark(_Section):
 
 
 class Ingest(_Section):
+    """How much may be wrong with a file, and what is kept of a rejected row."""
+
     max_rejected_share: float = Field(default=0.02, ge=0, le=1)
     keep_raw_in_quarantine: bool = True
 
 
 class Collect(_Section):
+    """What may leave the engine for the driver."""
+
     max_rows: int = Field(default=5_000_000, ge=1)
 
 
+class Airflow(_Section):
+    """When the DAGs run by themselves. Embedded, a person starts them; an Airflow of your own sets `schedule` to true."""
+
+    schedule: bool = False
+    day_ends_at_hour: int = Field(default=4, ge=0, le=12)
+
+
 class Dbt(_Section):
+    """How dbt runs."""
+
     threads: int = Field(default=2, ge=1)
 
 
 class Mlflow(_Section):
+    """Where experiments and registered models are."""
+
     tracking_uri: str | None = None
 
 
 class Logging(_Section):
+    """How much is logged."""
+
     level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
 
@@ -128,6 +145,7 @@ class Settings(BaseSettings):
     spark: Spark = Spark()
     ingest: Ingest = Ingest()
     collect: Collect = Collect()
+    airflow: Airflow = Airflow()
     dbt: Dbt = Dbt()
     mlflow: Mlflow = Mlflow()
     logging: Logging = Logging()

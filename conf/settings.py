@@ -205,7 +205,9 @@ def _settings_files() -> list[Path]:
         overlay = overlay_dir()
         candidates = [file, *([overlay / f"{environment}.yml"] if overlay else [])]
         if not any(candidate.is_file() for candidate in candidates):
-            raise ConfigError("unknown environment", [Finding("CDP_ENV", f"no {environment}.yml in conf/ or the overlay", "create it or unset CDP_ENV")])
+            raise ConfigError(
+                "unknown environment", [Finding("CDP_ENV", f"no {environment}.yml in conf/ or the overlay", "create it or unset CDP_ENV")]
+            )
         files += [candidate for candidate in candidates if candidate.is_file()]
     overlay = overlay_dir()
     if overlay and (overlay / "settings.yml").is_file():
@@ -225,13 +227,18 @@ def load_settings() -> Settings:
         try:
             loaded = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
         except yaml.YAMLError as err:
-            raise ConfigError("a settings file is not YAML", [Finding(str(file), str(err).replace("\n", " "), "fix the indentation or quoting")]) from err
+            raise ConfigError(
+                "a settings file is not YAML", [Finding(str(file), str(err).replace("\n", " "), "fix the indentation or quoting")]
+            ) from err
         values = _merge(values, loaded)
     try:
         return Settings(**values)
     except ValidationError as err:
         where = " < ".join(file.name for file in files) + " < CDP_*"
-        findings = [Finding(f"{where}: {'.'.join(map(str, e['loc']))}", e["msg"], "see conf/base.yml for the allowed settings") for e in err.errors(include_input=False)]
+        findings = [
+            Finding(f"{where}: {'.'.join(map(str, e['loc']))}", e["msg"], "see conf/base.yml for the allowed settings")
+            for e in err.errors(include_input=False)
+        ]
         raise ConfigError("the settings are not valid", findings) from None
 
 

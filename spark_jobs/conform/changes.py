@@ -66,4 +66,6 @@ def _difference(result: "DataFrame", there: "DataFrame", plan: EntityPlan, *, fo
     same_dates &= first == F.col("_old_first")
     unchanged = F.col("_there").isNotNull() & same_values & same_dates
     joined = result.join(old, key, "left").where(~unchanged)
-    return joined.select(*plan.entity.column_names, "_source", "_known_on", first.alias("_first_known_on"), F.col("_there").isNull().alias(IS_NEW))
+    return joined.select(
+        *plan.entity.column_names, "_source", "_known_on", first.alias("_first_known_on"), F.col("_there").isNull().alias(IS_NEW)
+    )

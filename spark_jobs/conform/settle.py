@@ -60,11 +60,15 @@ def _latest_versions(rows: "DataFrame", entity: Entity) -> "DataFrame":
     values = _values(entity)
     group = [entity.key, "_rank", "_source", "_priority", "_is_key_only"]
     # Only the last version of a day was ever visible: this makes the frame small before it is sorted.
-    last_of_day = rows.groupBy(*group, *VERSION[:2]).agg(F.max(F.struct(*VERSION[2:], F.struct(F.lit(0).alias("_"), *values).alias("row"))).alias("last"))
+    last_of_day = rows.groupBy(*group, *VERSION[:2]).agg(
+        F.max(F.struct(*VERSION[2:], F.struct(F.lit(0).alias("_"), *values).alias("row"))).alias("last")
+    )
     in_order = Window.partitionBy(*group).orderBy(*VERSION[:2])
     content = F.col("last.row")
     changed = ~content.eqNullSafe(F.lag(content).over(in_order))
-    runs = last_of_day.withColumn("_changed", changed.cast("int")).withColumn(RUNS, F.sum("_changed").over(in_order.rowsBetween(Window.unboundedPreceding, 0)))
+    runs = last_of_day.withColumn("_changed", changed.cast("int")).withColumn(
+        RUNS, F.sum("_changed").over(in_order.rowsBetween(Window.unboundedPreceding, 0))
+    )
     version = F.struct(*VERSION[:2], "last._source_file", "last._line")
     newest = runs.groupBy(*group).agg(
         F.max(F.struct(RUNS, (-F.unix_date("_known_on")).alias("since"), content.alias("row"))).alias("newest"),

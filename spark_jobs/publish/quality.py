@@ -25,7 +25,9 @@ def pass_rates(ctx: StepContext, since: date | None) -> list[PassRate]:
     """Pass rate of each source over the files that were loaded after `since` (all files when None)."""
     from pyspark.sql import functions as F
 
-    loaded = ctx.spark.table("ops.ingest_manifest").where(F.col("status").isin("loaded", "replayed") & (F.col("known_on") <= F.lit(ctx.business_date)))
+    loaded = ctx.spark.table("ops.ingest_manifest").where(
+        F.col("status").isin("loaded", "replayed") & (F.col("known_on") <= F.lit(ctx.business_date))
+    )
     rejects = ctx.spark.table("ops.conform_rejects").where(F.col("_known_on") <= F.lit(ctx.business_date))
     if since is not None:
         loaded = loaded.where(F.col("known_on") > F.lit(since))
@@ -33,7 +35,11 @@ def pass_rates(ctx: StepContext, since: date | None) -> list[PassRate]:
     delivered = loaded.groupBy("source").agg(F.sum("rows_in").alias("rows_in"), F.sum("rows_quarantined").alias("quarantined"))
     # A row that several maps could not use failed once.
     failed = rejects.select("source", "_source_file", "_line").distinct().groupBy("source").agg(F.count("*").alias("failed"))
-    rows = delivered.join(failed, "source", "left").select("source", "rows_in", F.col("quarantined") + F.coalesce("failed", F.lit(0))).collect()
+    rows = (
+        delivered.join(failed, "source", "left")
+        .select("source", "rows_in", F.col("quarantined") + F.coalesce("failed", F.lit(0)))
+        .collect()
+    )
     return sorted((PassRate(*row) for row in rows), key=lambda rate: rate.source)
 
 
@@ -45,7 +51,9 @@ def check(rates: list[PassRate], least: float) -> None:
     """
     remedy = "look at `cdp quarantine list` and ops.conform_rejects, correct the delivery or the mapping, run the night again"
     findings = [
-        Finding(rate.source, f"{rate.rows_failed:,} of {rate.rows_in:,} rows failed: {rate.share:.2%} passed, {least:.2%} is needed", remedy)
+        Finding(
+            rate.source, f"{rate.rows_failed:,} of {rate.rows_in:,} rows failed: {rate.share:.2%} passed, {least:.2%} is needed", remedy
+        )
         for rate in rates
         if rate.share < least
     ]

@@ -17,7 +17,10 @@ PEOPLE = Entity.model_validate(
         "entity": "people",
         "grain": "one row per person",
         "key": "person_id",
-        "columns": [{"name": "person_id", "type": "string", "id": True, "description": "key"}, {"name": "city", "type": "string", "description": "city"}],
+        "columns": [
+            {"name": "person_id", "type": "string", "id": True, "description": "key"},
+            {"name": "city", "type": "string", "description": "city"},
+        ],
     }
 )
 

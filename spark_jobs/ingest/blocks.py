@@ -111,18 +111,20 @@ class BlockReader:
         self._carry = b""
         self._line = 1
         self._ended = False
+        self._wants_more = False
 
     def read(self) -> Block | None:
         """The next block, or None at the end of the file."""
         data, self._carry = self._carry, b""
         cut = data.rfind(b"\n") + 1
-        while not self._ended and (cut == 0 or len(data) < CHUNK_BYTES):
+        while not self._ended and (cut == 0 or self._wants_more or len(data) < CHUNK_BYTES):
             if cut == 0 and len(data) > LONGEST_LINE:
                 return self._skip_line(data)
             chunk = next(self._chunks, None)
             if chunk is None:
                 self._ended = True
                 break
+            self._wants_more = False
             found = chunk.rfind(b"\n") + 1
             cut = len(data) + found if found else cut
             data += chunk
@@ -137,6 +139,7 @@ class BlockReader:
     def unread(self, tail: bytes) -> None:
         """Give back the unfinished end of the last block; it begins the next one."""
         self._carry = tail + self._carry
+        self._wants_more = True
         self._line -= tail.count(b"\n")
 
     def _skip_line(self, head: bytes) -> Block:

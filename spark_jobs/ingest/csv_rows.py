@@ -101,7 +101,7 @@ def _fast_rows(block: Block, layout: CsvLayout) -> Rows:
     """Rows by pyarrow, accepted only if rows and rejects together are as many as the lines."""
     data, blank = block.data, (b"\n", b"\r\n")
     expected = data.count(b"\n") + (not data.endswith(b"\n"))
-    if data.startswith(blank) or b"\n\n" in data or b"\n\r\n" in data or b"\0" in data:
+    if data.startswith(blank) or b"\n\n" in data or b"\n\r\n" in data or b"\0" in data or not _is_utf8(data):
         return careful_rows(block, layout.dialect, layout.header.positions, layout.columns, alone=True)[0]
     rejects: list[Reject] = []
     try:
@@ -114,6 +114,16 @@ def _fast_rows(block: Block, layout: CsvLayout) -> Rows:
     if rejects:
         lines = np.setdiff1d(lines, np.array([reject.line for reject in rejects], np.int64), assume_unique=True)
     return Rows(with_missing_columns(table, layout.columns), lines, rejects)
+
+
+def _is_utf8(data: bytes) -> bool:
+    if data.isascii():
+        return True
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _arrow_table(block: Block, layout: CsvLayout, rejects: list[Reject]) -> pa.Table:
@@ -133,5 +143,6 @@ def _arrow_table(block: Block, layout: CsvLayout, rejects: list[Reject]) -> pa.T
             include_columns=list(layout.header.present),
             null_values=list(layout.dialect.null_values),
             strings_can_be_null=True,
+            check_utf8=False,
         ),
     )

@@ -6,10 +6,10 @@ Rerun: files that are in the manifest are skipped before they are read; a half l
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from conf.catalog import Schema, Table, catalog
+from conf.catalog import Table, bronze_table, catalog, quarantine_table
 from conf.contracts import Feed, SourceContract, load_sources
 from conf.errors import CdpError, Finding, InputError
 from spark_jobs.common.crypto import KeyReference, key_reference
@@ -24,21 +24,32 @@ from spark_jobs.ingest.manifest import DUPLICATE, FAILED, Entry, Known, batch_id
 log = logging.getLogger(__name__)
 
 FEEDS_AT_ONCE = 3
-OWN_SCHEMAS = (Schema.BRONZE, Schema.QUARANTINE, Schema.VAULT, Schema.OPS)
+SHARED_TABLES = ("vault.pii", "ops.ingest_manifest", "ops.publications")
+ConfiguredFeed = tuple[str, str, SourceContract, Feed]
 
 
 def run(ctx: StepContext) -> StepReport:
-    """Load what has landed up to the business date.
+    """Load what has landed up to the business date, for all configured sources.
 
     Raises:
         InputError: files or feeds that were not loaded, all in one list; the other feeds are loaded.
     """
+    return ingest(ctx, load_sources())
+
+
+def ingest(ctx: StepContext, sources: Mapping[str, SourceContract]) -> StepReport:
+    """Load what has landed for these sources up to the business date.
+
+    Raises:
+        InputError: see `run`.
+    """
+    feeds = [(source, name, contract, feed) for source, contract in sources.items() for name, feed in contract.feeds.items()]
     with one_at_a_time(ctx.settings):
-        ensure_tables(ctx)
+        ensure_tables(ctx, feeds)
         known = read_manifest(ctx)
         recovered = recover(ctx, known.batches)
-        decisions = _decisions(ctx, known)
-        entries, findings = _load_all(ctx, decisions, known)
+        decisions = _decisions(ctx, feeds, known)
+        entries, findings = _load_all(ctx, feeds, decisions, known)
     if findings:
         raise InputError("some deliveries were not loaded", findings)
     loaded = [entry for entry in entries if entry.status != DUPLICATE]
@@ -54,28 +65,26 @@ def run(ctx: StepContext) -> StepReport:
     return StepReport("ingest", counts, None if entries else "no new files")
 
 
-def ensure_tables(ctx: StepContext) -> None:
-    """Make the tables that ingest writes, and add columns that contracts gained; costs next to nothing when nothing changed."""
-    tables = [table for schema in OWN_SCHEMAS for table in catalog().in_schema(schema)]
-    there = {f"{schema}.{row['tableName']}" for schema in OWN_SCHEMAS for row in ctx.spark.sql(f"show tables in {schema}").collect()}
+def ensure_tables(ctx: StepContext, feeds: Sequence[ConfiguredFeed]) -> None:
+    """Make the tables that ingest needs, and add columns that contracts gained; costs next to nothing when nothing changed."""
+    tables = [catalog().table(name) for name in SHARED_TABLES]
+    tables += [table for source, name, _, feed in feeds for table in (bronze_table(source, name, feed), quarantine_table(source, name))]
+    schemas = sorted({table.schema for table in tables})
+    there = {f"{schema}.{row['tableName']}" for schema in schemas for row in ctx.spark.sql(f"show tables in {schema}").collect()}
     note = ingest_folder(ctx.settings) / "tables"
     current = hashlib.sha256("\n".join(f"{table.full_name} {table.ddl}" for table in tables).encode()).hexdigest()
     unchanged = note.is_file() and note.read_text(encoding="ascii") == current
-    missing: list[Table] = [table for table in tables if not unchanged or table.full_name not in there]
+    to_do: list[Table] = [table for table in tables if not unchanged or table.full_name not in there]
     with ThreadPoolExecutor(FEEDS_AT_ONCE) as pool:
-        list(pool.map(lambda table: ensure_table(ctx.spark, ctx.settings, table), missing))
+        list(pool.map(lambda table: ensure_table(ctx.spark, ctx.settings, table), to_do))
     if not unchanged:
         note.write_text(current, encoding="ascii")
 
 
-def _feeds() -> list[tuple[str, str, SourceContract, Feed]]:
-    return [(source, name, contract, feed) for source, contract in load_sources().items() for name, feed in contract.feeds.items()]
-
-
-def _decisions(ctx: StepContext, known: Known) -> dict[tuple[str, str], Decision]:
+def _decisions(ctx: StepContext, feeds: Sequence[ConfiguredFeed], known: Known) -> dict[tuple[str, str], Decision]:
     published = last_published(ctx)
     decisions = {}
-    for source, name, _, feed in _feeds():
+    for source, name, _, feed in feeds:
         files, misnamed = landed_files(ctx.settings.lake.landing, source, feed, ctx.business_date)
         decision = decide(files, known.of_feed(source, name), ctx.settings.lake.landing)
         decision.findings += misnamed
@@ -87,10 +96,12 @@ def _decisions(ctx: StepContext, known: Known) -> dict[tuple[str, str], Decision
     return decisions
 
 
-def _load_all(ctx: StepContext, decisions: dict[tuple[str, str], Decision], known: Known) -> tuple[list[Entry], list[Finding]]:
+def _load_all(
+    ctx: StepContext, feeds: Sequence[ConfiguredFeed], decisions: dict[tuple[str, str], Decision], known: Known
+) -> tuple[list[Entry], list[Finding]]:
     """Load the feeds that have new files, a few at once; feeds with a finding are left as they are."""
     findings = [finding for decision in decisions.values() for finding in decision.findings]
-    work = [(source, name, contract, feed) for source, name, contract, feed in _feeds() if _is_loadable(decisions[source, name])]
+    work = [feed for feed in feeds if _is_loadable(decisions[feed[0], feed[1]])]
     key = key_reference(ctx.settings)
     copies = [
         entry_of(landed, source, name, batch_id(source, name, [landed]), DUPLICATE)
@@ -115,9 +126,7 @@ def _is_loadable(decision: Decision) -> bool:
     return bool(decision.new) and not decision.findings
 
 
-def _load_feed(
-    ctx: StepContext, key: KeyReference, feed: tuple[str, str, SourceContract, Feed], decision: Decision, known: Known
-) -> Sequence[Entry]:
+def _load_feed(ctx: StepContext, key: KeyReference, feed: ConfiguredFeed, decision: Decision, known: Known) -> Sequence[Entry]:
     source, name, contract, definition = feed
     zone = contract.time_zone or ctx.settings.retailer.time_zone
     batch = Batch(ctx, source, name, definition, zone, key, decision.new)

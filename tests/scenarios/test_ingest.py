@@ -1,0 +1,261 @@
+"""Deliveries through the real ingest step: every row exactly once, in bronze or in quarantine, whatever is delivered and however often."""
+
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conf.errors import InputError
+from conf.settings import Settings
+from spark_jobs.common.crypto import key_reference
+from spark_jobs.ingest.journal import Pending, ingest_folder, staging_folder
+from tests.scenarios.ingest_shop import GOOD, HEADER, Shop, till
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+MakeShop = Callable[..., Shop]
+
+
+@pytest.fixture
+def make_shop(spark: "SparkSession", settings: Settings, request: pytest.FixtureRequest) -> Iterator[MakeShop]:
+    """A shop of the test's own, so that tests share the lake without meeting."""
+    name = "".join(letter if letter.isalnum() else "_" for letter in request.node.name.removeprefix("test_"))[:40].strip("_").lower()
+    yield lambda **changes: Shop(spark, settings, till(name, **changes))
+
+
+def test_a_delivery_is_typed_tokenised_and_traceable(make_shop: MakeShop) -> None:
+    shop = make_shop()
+    shop.land("till_2024-01-05.csv", HEADER + GOOD)
+
+    report = shop.ingest()
+
+    token = key_reference(shop.settings).open().token("phone", "+8613800138000")
+    assert shop.bronze(("receipt", "phone", "amount", "sold_at", "_line", "_known_on")) == [
+        (1, token, Decimal("9.90"), datetime(2024, 1, 5, 0, 0, tzinfo=UTC).replace(tzinfo=None), 2, date(2024, 1, 5)),
+        (2, None, Decimal("0.10"), datetime(2024, 1, 5, 1, 0, tzinfo=UTC).replace(tzinfo=None), 3, date(2024, 1, 5)),
+    ]
+    assert report.counts["rows_valid"] == 2
+    assert shop.manifest() == [("till_2024-01-05.csv", "loaded", 2, 2, 0)]
+
+
+def test_the_vault_opens_with_the_key_and_holds_no_plain_text(make_shop: MakeShop) -> None:
+    shop = make_shop()
+    shop.land("till_2024-01-05.csv", HEADER + "1,7,+86 139 1111 2222,1,2024-01-05 08:00:00\n2,7,+8613911112222,1,2024-01-05 08:00:00\n")
+
+    shop.ingest()
+
+    ring = key_reference(shop.settings).open()
+    token = ring.token("phone", "+8613911112222")
+    rows = shop.spark.table("vault.pii").where(f"token = '{token}'").collect()
+    assert len(rows) == 1
+    assert ring.decrypt(bytes(rows[0]["ciphertext"]), token).startswith(b"+86")
+    for folder in ("bronze", "vault", "quarantine", "ops"):
+        for file in (shop.settings.lake.warehouse / folder).rglob("*"):
+            assert not file.is_file() or b"39 1111 2222" not in file.read_bytes()
+
+
+def test_the_same_file_three_times_renamed_or_touched_changes_nothing(make_shop: MakeShop) -> None:
+    shop = make_shop()
+    shop.land("till_2024-01-05.csv", HEADER + GOOD)
+    shop.ingest()
+    before = shop.versions()
+
+    again = shop.ingest()
+    assert (again.skipped_reason, shop.versions()) == ("no new files", before)
+
+    shop.land("till_2024-01-05.csv", HEADER + GOOD)
+    assert (shop.ingest().skipped_reason, shop.versions()) == ("no new files", before)
+
+    shop.land("till_2024-01-06.csv", HEADER + GOOD)
+    shop.ingest()
+    after = shop.versions()
+    shop.ingest()
+
+    assert len(shop.bronze()) == 2
+    assert ("till_2024-01-06.csv", "duplicate", 0, 0, 0) in shop.manifest()
+    assert shop.versions() == after
+
+
+def test_changed_content_under_a_known_name_fails_loudly_and_loads_nothing_of_the_feed(make_shop: MakeShop) -> None:
+    shop = make_shop()
+    shop.land("till_2024-01-05.csv", HEADER + GOOD)
+    shop.ingest()
+    shop.land("till_2024-01-05.csv", HEADER + GOOD.replace("9.90", "9.91"))
+    shop.land("till_2024-01-06.csv", HEADER + "3,7,,1,2024-01-06 08:00:00\n")
+
+    with pytest.raises(InputError) as caught:
+        shop.ingest()
+
+    assert "till_2024-01-05.csv: its content changed" in str(caught.value)
+    assert "new name" in str(caught.value)
+    assert shop.bronze() == [(1,), (2,)]
+
+
+def test_two_at_once_load_it_once(make_shop: MakeShop) -> None:
+    shop = make_shop()
+    shop.land("till_2024-01-05.csv", HEADER + GOOD)
+
+    with ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(lambda _: shop.ingest(), range(2)))
+
+    assert sorted(str(report.skipped_reason) for report in reports) == ["None", "no new files"]
+    assert shop.bronze() == [(1,), (2,)]
+
+
+def test_rejected_rows_are_in_quarantine_with_rule_file_and_line(make_shop: MakeShop) -> None:
+    shop = make_shop(rules=[{"name": "small", "expr": "amount < 1000"}, {"name": "even", "expr": "receipt % 2 = 0", "severity": "warn"}])
+    bad = "x,7,,1,2024-01-05 08:00:00\n5,7,,-1,05/01/2024\n6,7,,5000,2024-01-05 08:00:00\n7,8\n1,7,,2,2024-01-05 08:00:00\n"
+    shop.land("till_2024-01-05.csv", HEADER + GOOD + "8,7,,1,2024-01-05 08:00:00\n" * 1 + bad + "9,7,,3,2024-01-05 08:00:00\n10,7,,3,2024-01-05 08:00:00\n")
+
+    shop.ingest()
+
+    file = "till_2024-01-05.csv"
+    assert shop.quarantine() == [
+        (file, 5, ["receipt:type"], ["text(1)"], "open"),
+        (file, 6, ["amount:min", "sold_at:type"], ["integer(2)", "date-like(10)"], "open"),
+        (file, 7, ["row:small"], ["row"], "open"),
+        (file, 8, ["line:field_count"], ["line"], "open"),
+        (file, 9, ["row:unique"], ["row"], "open"),
+    ]
+    assert shop.manifest() == [(file, "loaded", 10, 5, 5)]
+    assert shop.bronze() == [(1,), (10,), (2,), (8,), (9,)]
+
+
+def test_the_raw_row_in_quarantine_is_encrypted_and_opens_with_the_key(make_shop: MakeShop) -> None:
+    shop = make_shop(max_rejected_share=1)
+    shop.land("till_2024-01-05.csv", HEADER + "oops,the customer,,1,2024-01-05 08:00:00\nshort row\n")
+
+    shop.ingest()
+
+    ring = key_reference(shop.settings).open()
+    rows = shop.spark.table(f"quarantine.{shop.table}").orderBy("_line").collect()
+    plain = [ring.decrypt(bytes(row["raw_row"]), f"{row['_file_hash']}:{row['_line']}").decode() for row in rows]
+    assert json.loads(plain[0])["customer"] == "the customer"
+    assert plain[1] == "short row"
+
+
+def test_too_many_rejected_rows_stop_the_feed_before_anything_is_visible(make_shop: MakeShop) -> None:
+    shop = make_shop(max_rejected_share=0.1)
+    shop.land("till_2024-01-05.csv", HEADER + GOOD + "x,7,,1,2024-01-05 08:00:00\n")
+
+    with pytest.raises(InputError) as caught:
+        shop.ingest()
+
+    assert "1 of 3 rows (33.3%) rejected, allowed are 10.0%" in str(caught.value.findings) + shop.spark.sql(
+        f"select max(message) from ops.ingest_manifest where source = '{shop.contract.source}'"
+    ).collect()[0][0]
+    assert "till_2024-01-05.csv:4: receipt:type is broken by 1 row(s), here by text(1)" in str(caught.value)
+    assert shop.bronze() == []
+    assert shop.quarantine() == []
+    shop.land("till_2024-01-05.csv", HEADER + GOOD)
+    shop.ingest()
+    assert shop.bronze() == [(1,), (2,)]
+
+
+@pytest.mark.parametrize("stage", ["before bronze", "after bronze", "after manifest"])
+def test_a_killed_load_is_taken_back_or_completed_by_the_next_run(stage: str, make_shop: MakeShop) -> None:
+    shop = make_shop()
+    shop.land("till_2024-01-05.csv", HEADER + GOOD + "x,7,,1,2024-01-05 08:00:00\n")
+    shop.ingest()
+    expected = shop.bronze(("receipt", "_line", "_batch_id", "_file_hash")), shop.quarantine()
+    batch = shop.spark.table(f"bronze.{shop.table}").first()["_batch_id"]  # type: ignore[index]
+    tables = (f"bronze.{shop.table}", f"quarantine.{shop.table}")
+    Pending(batch, tables, str(staging_folder(shop.settings, shop.contract.source, "till"))).write(shop.settings)
+    if stage != "after manifest":
+        shop.spark.sql(f"delete from ops.ingest_manifest where batch_id = '{batch}'").collect()
+    if stage == "before bronze":
+        for table in tables:
+            shop.spark.sql(f"delete from {table} where _batch_id = '{batch}'").collect()
+
+    shop.ingest()
+
+    assert (shop.bronze(("receipt", "_line", "_batch_id", "_file_hash")), shop.quarantine()) == expected
+    assert shop.manifest() == [("till_2024-01-05.csv", "loaded", 3, 2, 1)]
+    assert list((ingest_folder(shop.settings) / "pending").glob("*.json")) == []
+
+
+def test_files_of_the_future_wait(make_shop: MakeShop) -> None:
+    shop = make_shop()
+    shop.land("till_2024-01-05.csv", HEADER + GOOD)
+    shop.land("till_2024-01-06.csv", HEADER + "3,7,,1,2024-01-06 08:00:00\n")
+
+    shop.ingest(date(2024, 1, 5))
+    assert shop.bronze() == [(1,), (2,)]
+
+    shop.ingest(date(2024, 1, 6))
+    assert shop.bronze() == [(1,), (2,), (3,)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("till_2024-01-05.csv.csv", b"receipt;customer;phone;amount;sold_at\n1;7;;1;2024-01-05 08:00:00\n", "csv.delimiter"),
+        ("till_2024-01-05_b.csv", b"receipt,customer,phone,sold_at\n1,7,,2024-01-05 08:00:00\n", "no column amount"),
+        ("till_2024-01-05_c.csv", HEADER.encode("utf-16"), "UTF-16"),
+        ("till_2024-02-31.csv", HEADER.encode(), "is not a date"),
+    ],
+)
+def test_a_hostile_file_is_named_with_its_remedy_and_the_other_feeds_go_on(name: str, content: bytes, says: str, make_shop: MakeShop) -> None:
+    shop = make_shop()
+    shop.land(name, content)
+
+    with pytest.raises(InputError) as caught:
+        shop.ingest(date(2024, 3, 1))
+
+    assert says in str(caught.value)
+    assert "→" in str(caught.value)
+    assert shop.bronze() == []
+
+
+def test_a_truncated_archive_stops_the_feed_and_loads_once_it_is_delivered_again(make_shop: MakeShop) -> None:
+    shop = make_shop(files="till/till_{date}.csv.gz")
+    packed = gzip.compress((HEADER + GOOD).encode())
+    shop.land("till_2024-01-05.csv.gz", packed[:-12])
+
+    with pytest.raises(InputError, match="not a complete gzip file"):
+        shop.ingest()
+
+    shop.land("till_2024-01-05.csv.gz", packed)
+    shop.ingest()
+    assert shop.bronze() == [(1,), (2,)]
+
+
+def test_an_empty_file_waits_for_its_content(make_shop: MakeShop, caplog: pytest.LogCaptureFixture) -> None:
+    shop = make_shop()
+    shop.land("till_2024-01-05.csv", b"")
+
+    report = shop.ingest()
+
+    assert report.skipped_reason == "no new files"
+    assert "empty_file" in caplog.text
+    shop.land("till_2024-01-05.csv", HEADER + GOOD)
+    shop.ingest()
+    assert shop.bronze() == [(1,), (2,)]
+
+
+def test_no_value_of_a_customer_is_logged(make_shop: MakeShop, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", logger="spark_jobs")
+    shop = make_shop(max_rejected_share=0)
+    shop.land("till_2024-01-05.csv", HEADER + "SECRETVALUE,7,+8613712345678,1,2024-01-05 08:00:00\n")
+
+    with pytest.raises(InputError) as caught:
+        shop.ingest()
+
+    assert "SECRETVALUE" not in caplog.text + str(caught.value)
+    assert "13712345678" not in caplog.text + str(caught.value)
+
+
+def test_the_key_file_is_readable_by_its_owner_only(make_shop: MakeShop) -> None:
+    shop = make_shop()
+
+    reference = key_reference(shop.settings)
+
+    assert Path(reference.file).stat().st_mode & 0o077 == 0
+    assert "secret" not in repr(reference.open()) or reference.open().secret.hex() not in repr(reference.open())

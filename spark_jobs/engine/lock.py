@@ -87,7 +87,7 @@ class EngineLock:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        deadline = time.monotonic() + 0.5  # a look at the lock (is_held) takes it for a microsecond
+        deadline = time.monotonic() + 0.2  # a look at the lock (is_held) takes it for a microsecond
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,90 @@
+"""`cdp sql` as a person types it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("engine")
+
+
+def cdp_sql(*arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "cdp.py", "sql", *arguments], capture_output=True, text=True, timeout=120, check=False, input=stdin
+    )
+
+
+def test_a_query_comes_out_as_a_table() -> None:
+    done = cdp_sql("select 1 as one, 'zwei' as two")
+
+    assert done.returncode == 0, done.stderr
+    assert "one" in done.stdout
+    assert "zwei" in done.stdout
+    assert "1 row" in done.stdout
+
+
+def test_json_is_for_programs() -> None:
+    done = cdp_sql("--json", "select 1.50bd as amount, date'2017-12-31' as day, cast(null as int) as nothing, array(1, 2) as list")
+
+    assert json.loads(done.stdout) == [{"amount": 1.5, "day": "2017-12-31", "nothing": None, "list": "[1,2]"}]
+
+
+def test_csv_from_standard_input_has_all_rows() -> None:
+    done = cdp_sql("--csv", stdin="select id from range(1000) order by id")
+
+    assert done.stdout.splitlines() == ["id", *map(str, range(1000))]
+
+
+def test_a_table_stops_after_a_hundred_rows_and_says_so() -> None:
+    done = cdp_sql("select id from range(1000)")
+
+    assert "the first 100 rows" in done.stdout
+
+
+def test_a_file_may_hold_several_statements(tmp_path: Path) -> None:
+    file = tmp_path / "report.sql"
+    file.write_text("-- two; statements\nuse ops;\nselect current_schema() as here;", encoding="utf-8")
+
+    done = cdp_sql("--file", str(file), "--csv")
+
+    assert done.stdout == "here\nops\n"
+
+
+def test_unqualified_names_are_golds() -> None:
+    assert cdp_sql("--csv", "select current_schema() as here").stdout == "here\ngold\n"
+
+
+def test_a_mistake_is_one_readable_line() -> None:
+    done = cdp_sql("selec 1")
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.strip() == "error: PARSE_SYNTAX_ERROR at line 1, column 1: Syntax error at or near 'selec'."
+
+
+def test_an_unknown_table_comes_with_names_that_look_like_it() -> None:
+    cdp_sql("create or replace view gold.dim_shoppers as select 1 as a")
+
+    done = cdp_sql("select * from dim_shopers")
+
+    assert "did you mean dim_shoppers?" in done.stderr
+    assert "Traceback" not in done.stderr
+    cdp_sql("drop view gold.dim_shoppers")
+
+
+def test_nothing_to_run_is_said_with_the_remedy() -> None:
+    done = cdp_sql("-", stdin=" ; ")
+
+    assert done.returncode == 1
+    assert "nothing to run" in done.stderr
+
+
+def test_a_query_imports_neither_pyspark_nor_pandas() -> None:
+    program = "import sys, cdp; sys.argv = ['cdp', 'sql', 'select 1']\ntry:\n    cdp.main()\nexcept SystemExit:\n    pass\n"
+    program += "print(sorted({'pyspark', 'pandas', 'pyarrow', 'numpy'} & set(sys.modules)), file=sys.stderr)"
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
+
+    assert done.stderr.strip().splitlines()[-1] == "[]"

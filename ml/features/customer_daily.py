@@ -38,11 +38,11 @@ def customer_daily(history: History, as_of_dates: Sequence[date], time_zone: str
     return ready.select("as_of_on", "customer_id", *(_finished()[name].cast("double").alias(name) for name in load_features().names))
 
 
-def _seen_at(events: DataFrame, dates: Sequence[date]) -> DataFrame:
-    """Each event once per as-of date at which it had happened and was known, with its age in days at that date."""
+def _seen_at(events: DataFrame, dates: Sequence[date], max_age: int = 36_500) -> DataFrame:
+    """Each event once per as-of date at which it had happened and was known, with its age in days at that date, up to `max_age`."""
     all_dates = F.array(*(F.lit(day) for day in dates))
-    seen_from = F.greatest("ordered_on", "known_on")
-    exploded = events.withColumn("as_of_on", F.explode(F.filter(all_dates, lambda day: day >= seen_from)))
+    seen_from, seen_until = F.greatest("ordered_on", "known_on"), F.date_add("ordered_on", max_age)
+    exploded = events.withColumn("as_of_on", F.explode(F.filter(all_dates, lambda day: (day >= seen_from) & (day <= seen_until))))
     return exploded.withColumn("age", F.datediff("as_of_on", "ordered_on"))
 
 
@@ -96,7 +96,7 @@ def _department_features(items: DataFrame, dates: Sequence[date]) -> DataFrame:
     """How many departments a customer buys from, and how much of it in the largest one."""
     is_recent = F.col("ordered_on") > F.lit(min(dates) - timedelta(days=91))
     by_day = items.where(is_recent & F.col("department").isNotNull()).groupBy("customer_id", "department", "ordered_on", "known_on")
-    seen = _seen_at(by_day.agg(F.sum("sales_amount").alias("sales_amount")), dates).where(F.col("age") < 91)
+    seen = _seen_at(by_day.agg(F.sum("sales_amount").alias("sales_amount")), dates, max_age=90)
     by_department = seen.groupBy(*KEY, "department").agg(F.sum("sales_amount").alias("amount"))
     return by_department.groupBy(*KEY).agg(
         F.count("*").alias("departments"),

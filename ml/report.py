@@ -80,14 +80,20 @@ def _section(row: dict[str, Any]) -> str:
     metrics = row["metrics"]
     columns = [name for name in NAMES if name in metrics["challenger"]]
     about = (
+        f"{row['description']} Trained as of {row['trained_as_of']} on {row['train_rows']:,} rows; judged as of {row['judged_as_of']} on "
+        f"{row['rows']:,} customers, mean outcome {row['outcome_mean']:.4g}."
+    )
+    lines = [
+        f"### {row['title']} (`{row['model']}`)",
+        "",
         about,
         "",
         "| | " + " | ".join(NAMES[column] for column in columns) + " |",
         "|---|" + "---:|" * len(columns),
     ]
-    for who, figures in metrics.items():
+    for who, values in metrics.items():
         label = f"`{row['baseline']}` alone" if who == "baseline" else WHO[who]
-        lines.append(f"| {label} | " + " | ".join(_figure(column, figures.get(column)) for column in columns) + " |")
+        lines.append(f"| {label} | " + " | ".join(_figure(column, values.get(column)) for column in columns) + " |")
     tenths = row["calibration"]
     lines += [
         "",

@@ -79,4 +79,7 @@ class Shop:
 
     def versions(self) -> list[int]:
         """Delta versions of every table that ingest writes."""
-        return [table_version(self.spark, name) for name in (f"bronze.{self.table}", f"quarantine.{self.table}", "ops.ingest_manifest", "vault.pii")]
+        return [
+            table_version(self.spark, name)
+            for name in (f"bronze.{self.table}", f"quarantine.{self.table}", "ops.ingest_manifest", "vault.pii")
+        ]

@@ -112,7 +112,10 @@ def test_two_at_once_load_it_once(make_shop: MakeShop) -> None:
 def test_rejected_rows_are_in_quarantine_with_rule_file_and_line(make_shop: MakeShop) -> None:
     shop = make_shop(rules=[{"name": "small", "expr": "amount < 1000"}, {"name": "even", "expr": "receipt % 2 = 0", "severity": "warn"}])
     bad = "x,7,,1,2024-01-05 08:00:00\n5,7,,-1,05/01/2024\n6,7,,5000,2024-01-05 08:00:00\n7,8\n1,7,,2,2024-01-05 08:00:00\n"
-    shop.land("till_2024-01-05.csv", HEADER + GOOD + "8,7,,1,2024-01-05 08:00:00\n" * 1 + bad + "9,7,,3,2024-01-05 08:00:00\n10,7,,3,2024-01-05 08:00:00\n")
+    shop.land(
+        "till_2024-01-05.csv",
+        HEADER + GOOD + "8,7,,1,2024-01-05 08:00:00\n" * 1 + bad + "9,7,,3,2024-01-05 08:00:00\n10,7,,3,2024-01-05 08:00:00\n",
+    )
 
     shop.ingest()
 
@@ -148,9 +151,11 @@ def test_too_many_rejected_rows_stop_the_feed_before_anything_is_visible(make_sh
     with pytest.raises(InputError) as caught:
         shop.ingest()
 
-    assert "1 of 3 rows (33.3%) rejected, allowed are 10.0%" in str(caught.value.findings) + shop.spark.sql(
-        f"select max(message) from ops.ingest_manifest where source = '{shop.contract.source}'"
-    ).collect()[0][0]
+    assert (
+        "1 of 3 rows (33.3%) rejected, allowed are 10.0%"
+        in str(caught.value.findings)
+        + shop.spark.sql(f"select max(message) from ops.ingest_manifest where source = '{shop.contract.source}'").collect()[0][0]
+    )
     assert "till_2024-01-05.csv:4: receipt:type is broken by 1 row(s), here by text(1)" in str(caught.value)
     assert shop.bronze() == []
     assert shop.quarantine() == []
@@ -202,7 +207,9 @@ def test_files_of_the_future_wait(make_shop: MakeShop) -> None:
         ("till_2024-02-31.csv", HEADER.encode(), "is not a date"),
     ],
 )
-def test_a_hostile_file_is_named_with_its_remedy_and_the_other_feeds_go_on(name: str, content: bytes, says: str, make_shop: MakeShop) -> None:
+def test_a_hostile_file_is_named_with_its_remedy_and_the_other_feeds_go_on(
+    name: str, content: bytes, says: str, make_shop: MakeShop
+) -> None:
     shop = make_shop()
     shop.land(name, content)
 

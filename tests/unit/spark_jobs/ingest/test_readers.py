@@ -51,7 +51,7 @@ def _csv(tmp_path: Path, content: bytes, name: str = "f.csv") -> Path:
         (b"\xef\xbb\xbfa,b\n1,2\n", [(2, "1", "2")], []),
         (b"b,a\n2,1\n", [(2, "1", "2")], []),
         (b" A , B\n1,2\n", [(2, "1", "2")], []),
-        (b"a,b\n1,\n2,\"\"\n", [(2, "1", None), (3, "2", None)], []),
+        (b'a,b\n1,\n2,""\n', [(2, "1", None), (3, "2", None)], []),
         (b"a,b\n\n1,2\n\n\n3,4\n\n", [(3, "1", "2"), (6, "3", "4")], []),
         (b"a,b\n1,2,3\n4\n5,6\n", [(4, "5", "6")], [(2, "line:field_count"), (3, "line:field_count")]),
         (b'a,b\n1,"x\ny"\n3,4\n', [(2, "1", "x\ny"), (4, "3", "4")], []),

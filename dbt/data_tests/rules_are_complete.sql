@@ -12,7 +12,7 @@ with definitions as (
     from {{ ref('segment_definitions') }}
 ),
 
-rules as (
+all_rules as (
     select
         'tag' as kind,
         tag_id as owner_id,
@@ -32,20 +32,44 @@ rules as (
     from {{ ref('segment_rules') }}
 ),
 
+rules as (
+    select
+        *,
+        attribute in (
+            {% for attribute in numeric_attributes() -%}
+                '{{ attribute }}',
+            {% endfor -%}
+            ''
+        ) as is_numeric,
+        attribute in (
+            {% for attribute in text_attributes() -%}
+                '{{ attribute }}',
+            {% endfor -%}
+            ''
+        ) as is_text
+    from all_rules
+),
+
 problems as (
     select
         kind,
         owner_id,
         'defined without a rule' as problem
     from definitions
-    left anti join rules using (kind, owner_id)
+    left anti join rules
+        on
+            definitions.kind = rules.kind
+            and definitions.owner_id = rules.owner_id
     union all
     select
         kind,
         owner_id,
         'a rule without a definition' as problem
     from rules
-    left anti join definitions using (kind, owner_id)
+    left anti join definitions
+        on
+            rules.kind = definitions.kind
+            and rules.owner_id = definitions.owner_id
     union all
     select
         kind,
@@ -53,10 +77,8 @@ problems as (
         concat('no such attribute: ', attribute) as problem
     from rules
     where
-        attribute not in (
-            '{{ (numeric_attributes() + text_attributes())
-                | join("', '") }}'
-        )
+        not is_numeric
+        and not is_text
         and not (kind = 'segment' and attribute = 'tag')
     union all
     select
@@ -68,11 +90,11 @@ problems as (
         (coalesce(at_least, at_most) is null and one_of = 'any')
         or (
             coalesce(at_least, at_most) is not null
-            and attribute not in ('{{ numeric_attributes() | join("', '") }}')
+            and not is_numeric
         )
         or (
             one_of != 'any'
-            and attribute in ('{{ numeric_attributes() | join("', '") }}')
+            and is_numeric
         )
     union all
     select

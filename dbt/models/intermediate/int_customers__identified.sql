@@ -31,12 +31,12 @@ final as (
             {{ latest(column) }},
         {% endfor -%}
         count_if(
-            coalesce(
-                cast(birth_year as string)
-                {%- for column in demographics() if column != 'birth_year' %},
-                    {{ column }}
-                {%- endfor %}
-            ) is not null
+            not (
+                true
+                {% for column in demographics() -%}
+                    and {{ column }} is null
+                {% endfor -%}
+            )
         ) > 0 as has_demographics,
         count(email_token) > 0 as has_email,
         count(phone_token) > 0 as has_phone

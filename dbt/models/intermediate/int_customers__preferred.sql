@@ -52,14 +52,13 @@ habit_counts as (
 -- Most orders win; among equals the one used last, then the greatest value.
 preferred_habits as (
     select
-        customer_id,
         {% for habit in ['store', 'channel', 'weekday', 'day_part'] -%}
             max_by(
                 habit_value,
                 struct(order_count, last_ordered_at, habit_value)
-            ) filter (where habit = '{{ habit }}') as {{ habit }}
-            {{- ',' if not loop.last }}
-        {% endfor %}
+            ) filter (where habit = '{{ habit }}') as {{ habit }},
+        {% endfor -%}
+        customer_id
     from habit_counts
     group by customer_id
 ),

@@ -22,6 +22,12 @@ quintiles as (
 
 staged as (
     select
+        {% for days in [30, 90] -%}
+            case
+                when days_to_second_visit <= {{ days }} then true
+                when tenure_days > {{ days }} then false
+            end as has_repurchased_within_{{ days }}d,
+        {% endfor -%}
         customer_id,
         case
             when recency_days >= {{ var('lifecycle_lost_days') }} then 'lost'
@@ -37,14 +43,7 @@ staged as (
                 and tenure_days >= 179
                 then 'growing'
             else 'active'
-        end as lifecycle_stage,
-        {% for days in [30, 90] -%}
-            case
-                when days_to_second_visit <= {{ days }} then true
-                when tenure_days > {{ days }} then false
-            end as has_repurchased_within_{{ days }}d
-            {{- ',' if not loop.last }}
-        {% endfor %}
+        end as lifecycle_stage
     from measured
 ),
 

@@ -21,11 +21,11 @@ final as (
         -- A key that gets its customer later makes its orders news again.
         greatest(orders.known_on, customer_ids.first_known_on) as known_on,
         not coalesce(
-            array_contains(
-                array(
-                    '{{ var("non_purchase_statuses") | join("', '") }}'
-                ),
-                lower(trim(orders.status))
+            lower(trim(orders.status)) in (
+                {% for status in var('non_purchase_statuses') -%}
+                    '{{ status }}',
+                {% endfor -%}
+                ''
             ),
             false
         ) as is_purchase

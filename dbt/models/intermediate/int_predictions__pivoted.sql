@@ -5,15 +5,15 @@ with predictions as (
 
 final as (
     select
-        customer_id
-        {%- for prediction in ['churn', 'propensity', 'clv'] %},
+        {% for prediction in ['churn', 'propensity', 'clv'] -%}
             max(score) filter (where prediction = '{{ prediction }}')
                 as {{ prediction }}_score,
             max(score_decile) filter (where prediction = '{{ prediction }}')
                 as {{ prediction }}_decile,
             max(model_version) filter (where prediction = '{{ prediction }}')
-                as {{ prediction }}_model_version
-        {%- endfor %}
+                as {{ prediction }}_model_version,
+        {% endfor -%}
+        customer_id
     from predictions
     group by customer_id
 )

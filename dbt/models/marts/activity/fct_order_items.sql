@@ -23,7 +23,9 @@ order_items as (
 {% if is_incremental() %}
     changed_orders as (
         select order_id from orders
-        where known_on >= {{ known_before }} or ordered_on > {{ ordered_before }}
+        where
+            known_on >= {{ known_before }}
+            or ordered_on > {{ ordered_before }}
         union distinct
         -- These may have left fct_orders: cancelled, or moved to a later day.
         select order_id from {{ ref('stg_orders') }}

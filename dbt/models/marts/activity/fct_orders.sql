@@ -31,10 +31,12 @@ order_items as (
     ),
 
     changed_orders as (
-        select order_id from orders
-        where known_on >= {{ known_before }} or ordered_on > {{ ordered_before }}
-        union distinct
         select order_id from changed_items
+        union distinct
+        select order_id from orders
+        where
+            known_on >= {{ known_before }}  -- noqa: LT02
+            or ordered_on > {{ ordered_before }}
         {% if items_before -%}
             -- A corrected line also changes the order it was in before.
             union distinct
@@ -121,7 +123,7 @@ final as (
         cast(coalesce(sums.line_count, 0) as int) as line_count,
         cast(coalesce(sums.product_count, 0) as int) as product_count,
         cast(coalesce(sums.unit_count, 0) as decimal(18, 3)) as unit_count,
-        -- The lines are the truth; the header's amount only where there is none.
+        -- The lines are the truth; the header's amount only without any.
         cast(
             coalesce(sums.sales_amount, orders.order_amount, 0)
             as decimal(18, 2)

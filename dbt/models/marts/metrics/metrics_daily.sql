@@ -63,13 +63,12 @@ sliced as (
 
 aggregated as (
     select
+        {% for metric, expression in metrics.items() -%}
+            cast({{ expression }} as decimal(20, 4)) as {{ metric }},
+        {% endfor -%}
         ordered_on,
         dimension,
-        dimension_value,
-        {% for metric, expression in metrics.items() -%}
-            cast({{ expression }} as decimal(20, 4)) as {{ metric }}
-            {{- ',' if not loop.last }}
-        {% endfor %}
+        dimension_value
     from sliced
     group by ordered_on, dimension, dimension_value
 ),

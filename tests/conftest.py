@@ -1,6 +1,7 @@
 """Fixtures of the whole suite: one temporary lake with one engine on free ports, and one Spark session."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,11 @@ from conf.settings import settings as cached_settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+
+def pytest_configure() -> None:
+    """A terminated run (a time limit, a closed terminal) still stops its engine: TERM unwinds the fixtures as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
@@ -44,12 +50,14 @@ def settings(lake: Path) -> Settings:
 @pytest.fixture(scope="session")
 def engine(settings: Settings) -> Iterator[None]:
     """One engine for the suite; stopped by its pid."""
+    from spark_jobs.common.session import close_sessions
     from spark_jobs.engine import server
 
     server.start(settings)
     try:
         yield
     finally:
+        close_sessions()
         server.stop(settings)
 
 

@@ -7,13 +7,14 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from conf.catalog import Schema
 from conf.errors import EngineError, Finding
 from conf.settings import Settings
 from spark_jobs.common.logging import quiet_clients
-from spark_jobs.engine.client import engine
+from spark_jobs.engine.client import engine, running_engine
 from spark_jobs.engine.lock import EngineState
 
 if TYPE_CHECKING:
@@ -21,7 +22,17 @@ if TYPE_CHECKING:
 
 ATTACH_SECONDS = 20.0
 
-_open_sessions: dict[tuple[int, str], "SparkSession"] = {}
+
+@dataclass(frozen=True)
+class _Opened:
+    """A session of this process, on which engine it was opened, and what to do to close it."""
+
+    session: "SparkSession"
+    engine_pid: int
+    stack: ExitStack
+
+
+_open_sessions: dict[tuple[int, str], _Opened] = {}
 
 
 @contextmanager
@@ -34,28 +45,45 @@ def engine_session(settings: Settings, progress: Callable[[str], None] = lambda 
     with ExitStack() as stack:
         if settings.spark.remote:
             session = attach(settings.spark.remote)
-            stack.callback(session.stop)
+            stack.callback(_release, session)
             _create_schemas(session, settings)
         else:
             session = attach(connect_url(stack.enter_context(engine(settings, progress))))
-            stack.callback(session.stop)
+            stack.callback(_release, session)
         yield session
 
 
 def spark_session(settings: Settings) -> "SparkSession":
     """The session that all steps of this process share; opened at the first call, released when the process ends.
 
+    When the engine was restarted since, a new session on the new engine takes its place.
+
     Raises:
         EngineError: see `engine_session`.
     """
     key = os.getpid(), str(settings.spark.remote or settings.lake.root)
-    session = _open_sessions.get(key)
-    if session is None or session.is_stopped:  # type: ignore[attr-defined]  # a Connect session has it
+    opened = _open_sessions.get(key)
+    if opened and (opened.session.is_stopped or opened.engine_pid != _engine_pid(settings)):  # type: ignore[attr-defined]  # a Connect session
+        del _open_sessions[key]
+        opened.stack.close()
+    if key not in _open_sessions:
         stack = ExitStack()
         session = stack.enter_context(engine_session(settings))
-        _open_sessions[key] = session
-        atexit.register(stack.close)
-    return session
+        _open_sessions[key] = _Opened(session, _engine_pid(settings), stack)
+    return _open_sessions[key].session
+
+
+def _engine_pid(settings: Settings) -> int:
+    """Process id of this lake's engine; 0 when it is remote or gone."""
+    state = None if settings.spark.remote else running_engine(settings)
+    return state.pid if state else 0
+
+
+@atexit.register
+def close_sessions() -> None:
+    """Release what `spark_session` opened in this process."""
+    for key in [key for key in _open_sessions if key[0] == os.getpid()]:
+        _open_sessions.pop(key).stack.close()
 
 
 def connect_url(state: EngineState) -> str:
@@ -107,6 +135,15 @@ def attach(url: str) -> "SparkSession":
     session.client.set_retry_policies([DefaultPolicy(max_retries=7, max_backoff=5000)])
     ConnectSession._set_default_and_active_session(session)  # noqa: SLF001  # as its own builder does; `F.col` needs it
     return cast("SparkSession", session)
+
+
+def _release(session: "SparkSession") -> None:
+    """Stop the session without waiting for an engine that is gone."""
+    from pyspark.sql.connect.client.retries import DefaultPolicy
+
+    session.client.set_retry_policies([DefaultPolicy(max_retries=1)])
+    with warnings.catch_warnings(action="ignore"):
+        session.stop()
 
 
 def _one_line(err: object) -> str:

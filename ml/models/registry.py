@@ -37,9 +37,10 @@ class ModelRegistry:
             logging.getLogger(name).setLevel(logging.ERROR)
         import mlflow
 
-        self._is_local = settings.mlflow.tracking_uri is None
+        # A tracking server places artifacts itself; a bare database would put them into the working directory.
+        self._has_server = settings.mlflow_uri.startswith(("http://", "https://", "databricks"))
         self._folder = settings.lake.mlflow
-        if self._is_local:
+        if not self._has_server:
             self._folder.mkdir(parents=True, exist_ok=True)
         mlflow.set_tracking_uri(settings.mlflow_uri)
         mlflow.set_registry_uri(settings.mlflow_uri)
@@ -141,7 +142,7 @@ class ModelRegistry:
         found = self._client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)
-        location = (self._folder / "artifacts" / name).as_uri() if self._is_local else None
+        location = None if self._has_server else (self._folder / "artifacts" / name).as_uri()
         return str(self._client.create_experiment(name, artifact_location=location))
 
     def _tag(self, name: str, version: str, tags: dict[str, str]) -> None:

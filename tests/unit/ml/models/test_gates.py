@@ -1,0 +1,53 @@
+"""Gates: one that does not hold is enough to keep a challenger back."""
+
+import pytest
+
+from conf.models import Gates, Model, load_models
+from ml.models.gates import judge
+
+GOOD = {"roc_auc": 0.85, "calibration_error": 0.01}
+
+
+def a_classifier() -> Model:
+    gates = Gates(metric="roc_auc", beat_baseline_by=0.02, worse_than_linear_by=0.01, worse_than_champion_by=0.01, leak_ceiling=0.98)
+    return load_models()["churn"].model_copy(update={"gates": gates})
+
+
+def failed(challenger: dict[str, float], **rivals: dict[str, float]) -> set[str]:
+    metrics = {"challenger": challenger, "baseline": {"roc_auc": 0.80}, "linear": {"roc_auc": 0.85}, **rivals}
+    return {gate.name for gate in judge(a_classifier(), metrics) if not gate.holds}
+
+
+def test_a_good_challenger_passes_with_and_without_a_champion() -> None:
+    assert failed(GOOD) == set()
+    assert failed(GOOD, champion={"roc_auc": 0.855}) == set()
+
+
+@pytest.mark.parametrize(
+    ("challenger", "rivals", "gate"),
+    [
+        ({"roc_auc": 0.81}, {"linear": {"roc_auc": 0.81}}, "beats_baseline"),
+        ({"roc_auc": 0.83}, {}, "not_behind_linear"),
+        ({}, {"champion": {"roc_auc": 0.87}}, "not_behind_champion"),
+        ({"calibration_error": 0.2}, {}, "calibrated"),
+        ({"roc_auc": 0.99}, {}, "below_leak_ceiling"),
+    ],
+)
+def test_each_gate_keeps_back_what_it_is_there_for(challenger: dict[str, float], rivals: dict[str, dict[str, float]], gate: str) -> None:
+    assert failed(GOOD | challenger, **rivals) == {gate}
+
+
+def test_an_error_has_to_be_lower_by_a_share() -> None:
+    # given a regressor that must be 2 % better than its baseline of 100
+    model = load_models()["clv"]
+    gates = Gates(metric="mae", beat_baseline_by=0.02, max_calibration_error=0.2)
+    others = {"baseline": {"mae": 100.0}, "linear": {"mae": 100.0}}
+
+    # when
+    verdicts = [
+        judge(model.model_copy(update={"gates": gates}), {"challenger": {"mae": mae, "r2": 0.5, "total_error": -0.1}, **others})[0].holds
+        for mae in (98.0, 98.1)
+    ]
+
+    # then
+    assert verdicts == [True, False]

@@ -8,7 +8,7 @@ from conf.errors import EngineError, Finding
 from conf.settings import Settings
 from spark_jobs.engine.lock import ClientLease, EngineHeldError, EngineLock, EngineState
 
-WAIT_SECONDS = 150
+WAIT_SECONDS = 330
 
 
 def running_engine(settings: Settings) -> EngineState | None:

@@ -24,7 +24,7 @@ from spark_jobs.engine.java import java_home
 from spark_jobs.engine.lock import EngineLock, EngineState
 from spark_jobs.engine.profile import jvm_options, spark_conf, write_files
 
-START_SECONDS = 120
+START_SECONDS = 300
 STOP_SECONDS = 30
 MAIN_CLASS = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
 

@@ -131,6 +131,7 @@ def test_after_sigkill_a_command_starts_the_engine_again_and_the_data_are_there(
     first = server.start(own_lake)
     session = attach(connect_url(first))
     session.sql("create table ops.survivor using delta as select 42 as answer")
+    session.stop()
 
     os.kill(first.pid, signal.SIGKILL)
     psutil.wait_procs([psutil.Process(first.pid)] if psutil.pid_exists(first.pid) else [], timeout=10)

@@ -24,6 +24,9 @@ demo: setup ## a real grocer's year through the whole platform
 airflow: setup ## the DAGs in Airflow's own user interface
 	@$(BIN)/cdp airflow
 
+# Tests start an engine once or twice: recording its start-up archive would cost them more than it gives.
+test test-fast check lint format lock: export CDP_START_UP_ARCHIVE := skip
+
 test: setup ## all tests
 	@$(BIN)/python -m pytest --durations=15
 

@@ -9,16 +9,17 @@ import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from conf.catalog import Table, bronze_table, catalog, quarantine_table
+from conf.catalog import Schema, bronze_table, catalog, quarantine_table
 from conf.contracts import Feed, SourceContract, load_sources
 from conf.errors import CdpError, Finding, InputError
 from spark_jobs.common.crypto import KeyReference, key_reference
 from spark_jobs.common.delta import ensure_table
 from spark_jobs.common.job import StepContext, StepReport
 from spark_jobs.common.logging import Event, log_event
+from spark_jobs.ingest.batch import Batch
 from spark_jobs.ingest.journal import ingest_folder, one_at_a_time, recover
 from spark_jobs.ingest.landing import Decision, decide, landed_files, with_known_on
-from spark_jobs.ingest.load import Batch, load
+from spark_jobs.ingest.load import load
 from spark_jobs.ingest.manifest import DUPLICATE, FAILED, Entry, Known, batch_id, entry_of, last_published, read_manifest, record
 
 log = logging.getLogger(__name__)
@@ -69,16 +70,14 @@ def ensure_tables(ctx: StepContext, feeds: Sequence[ConfiguredFeed]) -> None:
     """Make the tables that ingest needs, and add columns that contracts gained; costs next to nothing when nothing changed."""
     tables = [catalog().table(name) for name in SHARED_TABLES]
     tables += [table for source, name, _, feed in feeds for table in (bronze_table(source, name, feed), quarantine_table(source, name))]
-    schemas = sorted({table.schema for table in tables})
-    there = {f"{schema}.{row['tableName']}" for schema in schemas for row in ctx.spark.sql(f"show tables in {schema}").collect()}
+    there = {row["tableName"] for row in ctx.spark.sql(f"show tables in {Schema.BRONZE}").collect()}
     note = ingest_folder(ctx.settings) / "tables"
     current = hashlib.sha256("\n".join(f"{table.full_name} {table.ddl}" for table in tables).encode()).hexdigest()
-    unchanged = note.is_file() and note.read_text(encoding="ascii") == current
-    to_do: list[Table] = [table for table in tables if not unchanged or table.full_name not in there]
+    if note.is_file() and note.read_text(encoding="ascii") == current and {f"{source}__{name}" for source, name, _, _ in feeds} <= there:
+        return
     with ThreadPoolExecutor(FEEDS_AT_ONCE) as pool:
-        list(pool.map(lambda table: ensure_table(ctx.spark, ctx.settings, table), to_do))
-    if not unchanged:
-        note.write_text(current, encoding="ascii")
+        list(pool.map(lambda table: ensure_table(ctx.spark, ctx.settings, table), tables))
+    note.write_text(current, encoding="ascii")
 
 
 def _decisions(ctx: StepContext, feeds: Sequence[ConfiguredFeed], known: Known) -> dict[tuple[str, str], Decision]:

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from conf.contracts import SourceContract
 from conf.settings import Settings
+from spark_jobs.common.crypto import key_reference
 from spark_jobs.common.delta import table_version
 from spark_jobs.common.job import StepContext, StepReport
+from spark_jobs.ingest.batch import Batch
+from spark_jobs.ingest.replay import Replayed, replay
 from spark_jobs.ingest.step import ingest
 
 if TYPE_CHECKING:
@@ -61,6 +64,12 @@ class Shop:
     def ingest(self, day: date = date(2024, 1, 31)) -> StepReport:
         """Run the real step for this source."""
         return ingest(self.context(day), {self.contract.source: self.contract})
+
+    def replay(self) -> Replayed:
+        """Replay the quarantine of the till."""
+        feed = self.contract.feeds["till"]
+        key = key_reference(self.settings)
+        return replay(Batch(self.context(date(2024, 1, 31)), self.contract.source, "till", feed, "Asia/Shanghai", key, []))
 
     def bronze(self, columns: Sequence[str] = ("receipt",)) -> list[tuple[Any, ...]]:
         """Rows in bronze, sorted."""

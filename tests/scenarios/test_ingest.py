@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -24,10 +24,10 @@ MakeShop = Callable[..., Shop]
 
 
 @pytest.fixture
-def make_shop(spark: "SparkSession", settings: Settings, request: pytest.FixtureRequest) -> Iterator[MakeShop]:
+def make_shop(spark: "SparkSession", settings: Settings, request: pytest.FixtureRequest) -> MakeShop:
     """A shop of the test's own, so that tests share the lake without meeting."""
     name = "".join(letter if letter.isalnum() else "_" for letter in request.node.name.removeprefix("test_"))[:40].strip("_").lower()
-    yield lambda **changes: Shop(spark, settings, till(name, **changes))
+    return lambda **changes: Shop(spark, settings, till(name, **changes))
 
 
 def test_a_delivery_is_typed_tokenised_and_traceable(make_shop: MakeShop) -> None:
@@ -266,3 +266,24 @@ def test_the_key_file_is_readable_by_its_owner_only(make_shop: MakeShop) -> None
 
     assert Path(reference.file).stat().st_mode & 0o077 == 0
     assert "secret" not in repr(reference.open()) or reference.open().secret.hex() not in repr(reference.open())
+
+
+def test_rows_are_replayed_once_the_contract_is_right(make_shop: MakeShop) -> None:
+    shop = make_shop()
+    shop.land("till_2024-01-05.csv", HEADER + GOOD + "3,7,,-5,2024-01-05 08:00:00\n4,7,,-6,2024-01-05 08:00:00\nragged\n")
+    shop.ingest()
+    columns = [column if column["name"] != "amount" else column | {"min": -5} for column in _columns(shop)]
+    corrected = Shop(shop.spark, shop.settings, till(shop.contract.source, columns=columns))
+
+    first, second = corrected.replay(), corrected.replay()
+
+    assert (first.tried, first.loaded, first.still_open, first.not_replayable) == (2, 1, 2, 1)
+    assert (second.loaded, second.still_open) == (0, 2)
+    assert corrected.bronze(("receipt", "_line")) == [(1, 2), (2, 3), (3, 4)]
+    assert [row[4] for row in corrected.quarantine()] == ["replayed", "open", "open"]
+    counts = [row[2:] for row in corrected.manifest()]
+    assert [sum(column) for column in zip(*counts, strict=True)] == [5, 3, 2]
+
+
+def _columns(shop: Shop) -> list[dict[str, object]]:
+    return [column.model_dump(exclude_defaults=True) for column in shop.contract.feeds["till"].columns]

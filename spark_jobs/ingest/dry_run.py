@@ -1,0 +1,60 @@
+"""What a mapping would load and reject, on real files, without changing the lake."""
+
+import shutil
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from conf.contracts import Feed, SourceContract
+from conf.errors import Finding, InputError
+from spark_jobs.common.crypto import KeyReference
+from spark_jobs.common.job import StepContext
+from spark_jobs.ingest.batch import Batch
+from spark_jobs.ingest.landing import landed_files
+from spark_jobs.ingest.load import check, rejection_findings
+
+
+@dataclass(frozen=True)
+class FeedCheck:
+    """What one feed would give."""
+
+    feed: str
+    files: int
+    rows_in: int
+    rows_valid: int
+    rows_rejected: int
+    notes: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def check_source(ctx: StepContext, contract: SourceContract, landing: Path, key: KeyReference) -> list[FeedCheck]:
+    """Run the files of every feed of a mapping through its contract.
+
+    Args:
+        ctx: session, settings and the last delivery date to look at.
+        contract: the mapping.
+        landing: folder that holds `<source>/…` as the landing folder does.
+        key: the installation's key.
+    """
+    return [_check_feed(ctx, contract, name, feed, landing, key) for name, feed in contract.feeds.items()]
+
+
+def _check_feed(ctx: StepContext, contract: SourceContract, name: str, feed: Feed, landing: Path, key: KeyReference) -> FeedCheck:
+    files, findings = landed_files(landing, contract.source, feed, ctx.business_date)
+    files = [replace(landed, hash=landed.file, known_on=landed.delivered_on or date.min) for landed in files if landed.size]
+    if not files:
+        remedy = f"put files under {landing / contract.source} or correct `files`"
+        return FeedCheck(name, 0, 0, 0, 0, (), (*findings, Finding(name, f"no file matches {feed.files}", remedy)))
+    zone = contract.time_zone or ctx.settings.retailer.time_zone
+    any_share = feed.model_copy(update={"max_rejected_share": 1.0})
+    batch = Batch(ctx, contract.source, f"{name}.check", any_share, zone, key, files, landing)
+    try:
+        check(batch)
+        findings += rejection_findings(batch)
+    except InputError as err:
+        findings += err.findings
+    finally:
+        shutil.rmtree(batch.plan.folder, ignore_errors=True)
+    notes = sorted({note for found in batch.stats.values() for note in found.notes})
+    valid = batch.rows_in - batch.rows_rejected
+    return FeedCheck(name, len(files), batch.rows_in, valid, batch.rows_rejected, tuple(notes), tuple(findings))

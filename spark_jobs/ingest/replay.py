@@ -1,0 +1,142 @@
+"""Quarantined rows once more through today's contract: rows that now keep it go to bronze with their old file and line.
+
+Reads: quarantine.<source>__<feed>. Grain: one row per replayed row.
+Flags: `_batch_id` of the replay. Rerun: rows that are in bronze already are only marked as replayed.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from conf.catalog import bronze_table, quarantine_table
+from conf.contracts import Feed
+from spark_jobs.common.crypto import KeyReference
+from spark_jobs.common.delta import append
+from spark_jobs.ingest.batch import Batch
+from spark_jobs.ingest.contract import PLACE_NAMES
+from spark_jobs.ingest.journal import Pending
+from spark_jobs.ingest.load import bronze_frame, check_rules, prove_nothing_is_lost
+from spark_jobs.ingest.manifest import REPLAYED, Entry, last_published, record
+from spark_jobs.ingest.rejected import OPEN
+from spark_jobs.ingest.tokens import raw_binding
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What a replay did: rows tried, rows now in bronze, rows still open, and open rows that cannot be replayed."""
+
+    tried: int
+    loaded: int
+    still_open: int
+    not_replayable: int
+
+
+def replay(batch: Batch) -> Replayed:
+    """Replay the open rows of a feed; the caller holds the ingest lock.
+
+    Rows that the reader could not cut into columns, and rows without a kept raw row, stay open: deliver them corrected.
+    """
+    shutil.rmtree(batch.plan.folder, ignore_errors=True)
+    try:
+        return _replay(batch)
+    finally:
+        shutil.rmtree(batch.plan.folder, ignore_errors=True)
+
+
+def _replay(batch: Batch) -> Replayed:
+    table = quarantine_table(batch.source, batch.feed_name).full_name
+    _mark_replayed(batch, table)
+    rows = batch.ctx.spark.table(table).where(f"status = '{OPEN}'")
+    open_rows = rows.count()
+    batch.write(_unsealed(rows.where(_is_replayable(batch.feed)), batch), "rows")
+    tried = batch.count("rows")
+    loaded = _load(batch) if tried else 0
+    if loaded:
+        _mark_replayed(batch, table)
+    return Replayed(tried, loaded, open_rows - loaded, open_rows - tried)
+
+
+def _is_replayable(feed: Feed) -> str:
+    """Predicate over a quarantine table: the raw row is there, has columns, and was not rejected for what a token hides."""
+    hidden = [f"{column.name}:{rule}" for column in feed.columns if column.is_tokenised for rule in ("pattern", "allowed")]
+    never = "".join(f" and not array_contains(rules, '{label}')" for label in hidden)
+    return f"raw_row is not null and not startswith(rules[0], 'line:'){never}"
+
+
+def _unsealed(rows: "DataFrame", batch: Batch) -> "DataFrame":
+    """Quarantined rows as staged rows: text by contract column."""
+    from pyspark.sql import functions as F
+
+    names = list(batch.feed.column_names)
+    published = last_published(batch.ctx)
+    soonest = F.lit(date.min if published is None else published + timedelta(days=1))
+    rows = rows.withColumn("_known_on", F.greatest("_known_on", soonest)).select("raw_row", *PLACE_NAMES)
+    ddl = ", ".join([*(f"`{name}` string" for name in names), "_pii_rule string"])
+    places = "_source_file string, _line bigint, _file_hash string, _known_on date"
+    return rows.mapInArrow(_opener(batch.key, names), f"{ddl}, {places}")
+
+
+def _opener(key: KeyReference, names: list[str]) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    def unseal(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        ring = None
+        for batch in batches:
+            ring = ring or key.open()
+            places = zip(batch["raw_row"].to_pylist(), batch["_file_hash"].to_pylist(), batch["_line"].to_pylist(), strict=True)
+            values = [json.loads(ring.decrypt(raw, raw_binding(file_hash, line))) for raw, file_hash, line in places]
+            texts = [pa.array([value.get(name) for value in values], pa.string()) for name in names]
+            columns = [*texts, pa.nulls(batch.num_rows, pa.string()), *(batch[name] for name in PLACE_NAMES)]
+            yield pa.RecordBatch.from_arrays(columns, [*names, "_pii_rule", *PLACE_NAMES])
+
+    return unseal
+
+
+def _load(batch: Batch) -> int:
+    from pyspark.sql import functions as F
+
+    check_rules(batch)
+    ctx, bronze = batch.ctx, bronze_table(batch.source, batch.feed_name, batch.feed)
+    valid = bronze_frame(batch, "")
+    if batch.feed.unique:
+        taken = ctx.spark.table(bronze.full_name).select("_file_hash", *batch.feed.unique)
+        valid = valid.join(taken, ["_file_hash", *batch.feed.unique], "left_anti")
+    rows = valid.groupBy("_source_file", "_file_hash", "_known_on").agg(
+        F.count("*").alias("rows"), F.hex(F.bit_xor(F.xxhash64("_file_hash", "_line"))).alias("mark")
+    )
+    files = sorted((row.asDict() for row in rows.collect()), key=lambda row: str(row["_source_file"]))
+    count = sum(row["rows"] for row in files)
+    if not count:
+        return 0
+    batch_id = "replay-" + hashlib.sha256("".join(f"{row['_file_hash']}{row['mark']}" for row in files).encode()).hexdigest()[:13]
+    pending = Pending(batch_id, (bronze.full_name,), batch.plan.folder)
+    pending.write(ctx.settings)
+    append(ctx.spark, ctx.settings, bronze, valid.withColumn("_batch_id", F.lit(batch_id)).select(*bronze.field_names))
+    prove_nothing_is_lost(batch, pending, bronze.full_name, count)
+    record(ctx, [
+        Entry(batch_id, batch.source, batch.feed_name, row["_source_file"], row["_file_hash"], 0, 0, row["_known_on"], 0, row["rows"], -row["rows"], REPLAYED)
+        for row in files
+    ])  # fmt: skip
+    pending.done(ctx.settings)
+    return int(count)
+
+
+def _mark_replayed(batch: Batch, table: str) -> None:
+    """Rows that are in bronze leave quarantine; nothing is committed when there are none."""
+    bronze = bronze_table(batch.source, batch.feed_name, batch.feed).full_name
+    there = f"exists (select 1 from {bronze} b where b._file_hash = q._file_hash and b._line = q._line)"
+    spark = batch.ctx.spark
+    if not spark.sql(f"select 1 from {table} q where status = '{OPEN}' and {there} limit 1").isEmpty():
+        rows = spark.sql(f"select row_id from {table} q where status = '{OPEN}' and {there}")
+        batch.write(rows, "replayed")
+        batch.read("replayed").createOrReplaceTempView("replayed_rows")
+        spark.sql(
+            f"merge into {table} q using replayed_rows r on q.row_id = r.row_id when matched then update set status = 'replayed'"
+        ).collect()

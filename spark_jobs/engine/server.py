@@ -55,16 +55,32 @@ def start(settings: Settings, *, on_demand: bool = False, progress: Progress = _
     Raises:
         EngineError: an engine runs already, a port is taken, Java or the jars are missing, or the JVM did not come up.
     """
-    home, jars = java_home(), jar_paths()
     lock = EngineLock(settings.lake.engine)
+    try:
+        state, process = _spawn(settings, lock, on_demand, record, progress)
+    except OSError as err:
+        finding = Finding(str(err.filename or settings.lake.root), err.strerror or str(err), "check its permissions and the free space")
+        raise EngineError("the engine cannot use the lake's folders", [finding]) from err
+    try:
+        _wait_until_ready(settings, state, process, progress)
+    except BaseException:
+        _terminate(process.pid, seconds=5)
+        raise
+    ready = state.with_ready()
+    ready.save(lock.state_file)
+    return ready
+
+
+def _spawn(
+    settings: Settings, lock: EngineLock, on_demand: bool, record: Path | None, progress: Progress
+) -> tuple[EngineState, "subprocess.Popen[bytes]"]:
+    """Take the lock, start the JVM with it, and write down where it will listen."""
+    home, jars = java_home(), jar_paths()
     descriptor = lock.acquire()
     try:
         lock.sign(descriptor, os.getpid())
         lock.state_file.unlink(missing_ok=True)
-        shutil.rmtree(settings.lake.engine / "tmp", ignore_errors=True)
-        for folder in (settings.lake.warehouse, settings.lake.metastore):
-            folder.mkdir(parents=True, exist_ok=True)
-        write_files(settings)
+        _prepare_folders(settings)
         ports = _port(settings.spark.connect_port, "connect_port"), _port(settings.spark.thrift_port, "thrift_port")
         conf = spark_conf(settings, *ports, jars)
         option = f"-XX:ArchiveClassesAtExit={record}" if record else archive.java_option(home, jars)
@@ -80,14 +96,17 @@ def start(settings: Settings, *, on_demand: bool = False, progress: Progress = _
         warehouse=str(settings.lake.warehouse), spark_version=version("pyspark"),
     )  # fmt: skip
     state.save(lock.state_file)
-    try:
-        _wait_until_ready(settings, state, process, progress)
-    except BaseException:
-        _terminate(process.pid, seconds=5)
-        raise
-    ready = state.with_ready()
-    ready.save(lock.state_file)
-    return ready
+    return state, process
+
+
+def _prepare_folders(settings: Settings) -> None:
+    shutil.rmtree(settings.lake.engine / "tmp", ignore_errors=True)
+    catalogue = settings.lake.metastore / "catalog"
+    if catalogue.is_dir() and not (catalogue / "service.properties").is_file():
+        shutil.rmtree(catalogue)  # Derby writes this file last: the very first start was killed before that
+    for folder in (settings.lake.warehouse, settings.lake.metastore):
+        folder.mkdir(parents=True, exist_ok=True)
+    write_files(settings)
 
 
 def _port(wanted: int, setting: str) -> int:

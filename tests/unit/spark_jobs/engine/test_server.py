@@ -127,6 +127,14 @@ def test_a_port_that_is_taken_is_named_with_the_remedy(running: EngineState, own
         server.start(own_lake.model_copy(update={"spark": spark}))
 
 
+def test_a_lake_that_cannot_be_a_folder_is_named(own_lake: Settings) -> None:
+    own_lake.lake.root.mkdir()
+    own_lake.lake.warehouse.touch()
+
+    with pytest.raises(EngineError, match=r"cannot use the lake's folders\n.*warehouse: File exists"):
+        server.start(own_lake)
+
+
 def test_after_sigkill_a_command_starts_the_engine_again_and_the_data_are_there(own_lake: Settings) -> None:
     first = server.start(own_lake)
     session = attach(connect_url(first))

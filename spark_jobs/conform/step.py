@@ -6,6 +6,7 @@ Flags: ops.conform_rejects. Rerun: the same tables; entities without news are no
 
 import logging
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 from conf.catalog import Schema, catalog, silver_table
 from conf.contracts import SourceContract, load_sources
@@ -21,6 +22,7 @@ from spark_jobs.conform.state import MANIFEST, STATE, loaded_files, record, take
 log = logging.getLogger(__name__)
 
 REJECTS = "ops.conform_rejects"
+ENTITIES_AT_ONCE = 3
 
 
 def run(ctx: StepContext) -> StepReport:
@@ -40,17 +42,23 @@ def conform(ctx: StepContext, sources: dict[str, SourceContract], entities: dict
     plans = [each for each in _plans(ctx, sources, entities) if each.mode is not Mode.SKIP]
     if not plans:
         return StepReport("conform", {}, "no new rows in bronze")
-    outcomes = []
-    for each in plans:
-        outcome = conform_entity(ctx, each)
+    # Largest first: the small ones, which are mostly waiting for the driver, fill the gaps.
+    plans.sort(key=lambda each: -each.row_count)
+    with ThreadPoolExecutor(ENTITIES_AT_ONCE) as pool:
+        outcomes = list(pool.map(lambda each: _conform_and_log(ctx, each), plans))
+    for each, outcome in zip(plans, outcomes, strict=True):
         _record_rejects(ctx, each, outcome)
-        log_event(
-            log, Event.WRITTEN, table=f"silver.{outcome.entity}", business_date=ctx.business_date, mode=outcome.mode,
-            rows_in=outcome.rows_in, superseded=outcome.superseded, rejected=outcome.rejected, keys=outcome.keys, written=outcome.written,
-        )  # fmt: skip
-        outcomes.append(outcome)
     record(ctx, plans)
     return StepReport("conform", _counts(outcomes))
+
+
+def _conform_and_log(ctx: StepContext, each: EntityPlan) -> Outcome:
+    outcome = conform_entity(ctx, each)
+    log_event(
+        log, Event.WRITTEN, table=f"silver.{outcome.entity}", business_date=ctx.business_date, mode=outcome.mode,
+        rows_in=outcome.rows_in, superseded=outcome.superseded, rejected=outcome.rejected, keys=outcome.keys, written=outcome.written,
+    )  # fmt: skip
+    return outcome
 
 
 def _plans(ctx: StepContext, sources: dict[str, SourceContract], entities: dict[str, Entity]) -> list[EntityPlan]:

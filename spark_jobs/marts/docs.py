@@ -69,7 +69,9 @@ def last_date(settings: Settings) -> date:
     """
     with engine_session(settings) as spark:
         if spark.catalog.tableExists(f"{Schema.GOLD_BUILD}.dim_customers"):
-            day: date | None = spark.sql(f"select max(as_of_on) as day from {Schema.GOLD_BUILD}.dim_customers").collect()[0]["day"]
+            day: date | None = spark.sql(
+                f"select max(as_of_on) as day from {Schema.GOLD_BUILD}.dim_customers where as_of_on is not null"
+            ).collect()[0]["day"]
             if day:
                 return day
     raise CdpError("there are no marts yet", [Finding("gold", "no night has been run on this lake", "run: cdp demo, or give --date")])

@@ -92,7 +92,9 @@ def test_late_corrected_and_cancelled_rows_give_what_a_rebuild_gives(grocer: Gro
     assert repeated == full
     assert {row[0] for row in full["fct_orders"]} == {"o1", "o2", "o3", "later", "late", "today"}
     assert {row[0] for row in full["fct_order_items"]} == {"l1", "l2", "l3", "l4", "l6", "l8", "l9"}
-    found = grocer.rows("select order_id, customer_id, order_type, sales_amount from gold_build.fct_orders where order_id in ('o2', 'o3') order by 1")
+    found = grocer.rows(
+        "select order_id, customer_id, order_type, sales_amount from gold_build.fct_orders where order_id in ('o2', 'o3') order by 1"
+    )
     assert found == [("o2", "c_zoe", "merchandise", Decimal("5.00")), ("o3", "c_bob", "mixed", Decimal("24.00"))]
 
 

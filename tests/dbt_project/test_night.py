@@ -40,7 +40,13 @@ def after_the_night(grocer: Grocer) -> Grocer:
             a_line("t1", "tomorrow", "milk", "1000.00", 31),
         ],
         coupon_redemptions=[
-            {"coupon_redemption_id": "r1", "coupon_id": "k", "source_customer_id": "shop:eve", "redeemed_on": day(20), "_known_on": day(20)},
+            {
+                "coupon_redemption_id": "r1",
+                "coupon_id": "k",
+                "source_customer_id": "shop:eve",
+                "redeemed_on": day(20),
+                "_known_on": day(20),
+            },
             {"coupon_redemption_id": "r2", "coupon_id": "k", "redeemed_on": day(31).replace(month=3), "_known_on": day(31)},
         ],
         churn=[
@@ -54,7 +60,9 @@ def after_the_night(grocer: Grocer) -> Grocer:
 
 def test_guests_count_in_facts_and_metrics_and_nothing_of_tomorrow_does(after_the_night: Grocer) -> None:
     totals = after_the_night.rows("select count(*), count(customer_id), sum(unit_count) from gold_build.fct_orders")
-    guest = after_the_night.rows("select order_type, sales_amount, fuel_amount, unit_count, discount_amount from gold_build.fct_orders where order_id = 'guest'")
+    guest = after_the_night.rows(
+        "select order_type, sales_amount, fuel_amount, unit_count, discount_amount from gold_build.fct_orders where order_id = 'guest'"
+    )
     metrics = after_the_night.rows(
         f"""
         select metric_id, cast(metric_value as double) from gold_build.metrics_daily
@@ -117,9 +125,15 @@ def test_rfm_is_what_pandas_computes_from_the_lines(after_the_night: Grocer) -> 
 
 
 def test_tags_and_segments_say_why(after_the_night: Grocer) -> None:
-    tags = after_the_night.rows("select customer_id, tag_id, evidence from gold_build.fct_customer_tags where tag_id in ('coupon_user', 'family_with_kids')")
-    segments = after_the_night.rows("select segment_id, customer_id, evidence from gold_build.fct_segment_members where segment_id in ('prospects', 'deal_seekers')")
-    profile = after_the_night.rows("select array_contains(tag_ids, 'coupon_user') from gold_build.dim_customers where customer_id = 'c_eve'")
+    tags = after_the_night.rows(
+        "select customer_id, tag_id, evidence from gold_build.fct_customer_tags where tag_id in ('coupon_user', 'family_with_kids')"
+    )
+    segments = after_the_night.rows(
+        "select segment_id, customer_id, evidence from gold_build.fct_segment_members where segment_id in ('prospects', 'deal_seekers')"
+    )
+    profile = after_the_night.rows(
+        "select array_contains(tag_ids, 'coupon_user') from gold_build.dim_customers where customer_id = 'c_eve'"
+    )
 
     assert sorted(tags) == [("c_ann", "family_with_kids", "kids_count=2"), ("c_eve", "coupon_user", "coupon_redemption_count=1.0")]
     assert sorted(segments) == [("deal_seekers", "c_eve", "tag=coupon_user"), ("prospects", "c_pia", "lifecycle_stage=prospect")]
@@ -135,7 +149,9 @@ def test_a_tag_without_a_rule_and_a_rule_without_a_tag_stop_the_night(after_the_
     grocer = after_the_night
     definitions = grocer.rows("select count(*) from gold_build.tag_definitions")
     grocer.spark.sql("delete from gold_build.tag_rules where tag_id = 'coupon_user'")
-    grocer.spark.sql("insert into gold_build.tag_rules values ('no_such_tag', 'order_count', 1, null, 'any'), ('fuel_buyer', 'shoe_size', 1, null, 'any')")
+    grocer.spark.sql(
+        "insert into gold_build.tag_rules values ('no_such_tag', 'order_count', 1, null, 'any'), ('fuel_buyer', 'shoe_size', 1, null, 'any')"
+    )
 
     with pytest.raises(DbtError) as refused:
         grocer.check(NIGHT)
@@ -150,6 +166,14 @@ def test_a_retailer_with_no_data_at_all_gets_empty_marts(grocer: Grocer) -> None
 
     grocer.night(5)
 
-    tables = ["fct_orders", "fct_order_items", "dim_customers", "fct_customer_tags", "fct_segment_members", "metrics_daily", "fct_campaign_members"]
+    tables = [
+        "fct_orders",
+        "fct_order_items",
+        "dim_customers",
+        "fct_customer_tags",
+        "fct_segment_members",
+        "metrics_daily",
+        "fct_campaign_members",
+    ]
     counts = grocer.rows(" union all ".join(f"select count(*) from gold_build.{table}" for table in tables))
     assert counts == [(0,)] * len(tables)

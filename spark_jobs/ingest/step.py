@@ -116,7 +116,7 @@ def _load_all(
             entries += future.result()
         except CdpError as err:
             log_event(log, Event.FAILED, feed=f"{source}.{name}", message=err.message)
-            findings += err.findings or [Finding(f"{source}.{name}", err.message)]
+            findings += [Finding(f"{source}.{name}", err.message), *err.findings]
     record(ctx, copies)
     return entries, findings
 
@@ -134,4 +134,4 @@ def _load_feed(ctx: StepContext, key: KeyReference, feed: ConfiguredFeed, decisi
     except InputError as err:
         failed = [landed for landed in batch.files if (landed.file, landed.hash) not in known.failed]
         record(ctx, [entry_of(landed, source, name, batch.batch_id, FAILED, message=err.message) for landed in failed])
-        raise InputError(err.message, err.findings or [Finding(batch.name, err.message)]) from err
+        raise

@@ -108,12 +108,13 @@ def key_reference(settings: Settings) -> KeyReference:
     """The reference to this installation's key; generates a key file on first use and warns about it.
 
     Raises:
-        ConfigError: the key is malformed, or its file can be read by others.
+        ConfigError: the key is malformed, its file can be read by others, or it is gone and the lake needs it.
     """
     file = settings.lake.keys / f"pii.{KEY_ID}.key"
     ring = _from_environment(KEY_ID)
     if ring is None:
         if not file.exists():
+            _refuse_when_needed(settings, file)
             _generate(file)
         ring = _from_file(KEY_ID, file)
     return KeyReference(KEY_ID, str(file), ring.fingerprint)
@@ -161,6 +162,15 @@ def _decoded(value: str, where: str) -> bytes:
         finding = Finding(where, f"is not {KEY_BYTES} bytes in hex or base64", "make one with: openssl rand -hex 32")
         raise ConfigError("the PII key is not valid", [finding])
     return secret
+
+
+def _refuse_when_needed(settings: Settings, file: Path) -> None:
+    """A new key beside old ciphertexts would make two tokens of one person: better to stop."""
+    if any(any((settings.lake.warehouse / schema).glob("*/*.parquet")) for schema in ("vault", "quarantine")):
+        finding = Finding(
+            str(file), "is gone, and the lake holds values encrypted with it", f"restore the key file, or set {_variable(KEY_ID)}"
+        )
+        raise ConfigError("the PII key is not there", [finding])
 
 
 def _generate(file: Path) -> None:

@@ -1,0 +1,1 @@
+"""What the DAGs share: assets, defaults, the retry policy and the maker of tasks."""

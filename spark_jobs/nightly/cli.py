@@ -1,0 +1,124 @@
+"""`cdp run`, `cdp demo`, `cdp status`, `cdp airflow`."""
+
+import time
+from datetime import date, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True)
+
+LAST_DEMO_DAY = "2017-12-31"
+SINGLE_NIGHTS = 3
+
+
+@app.command()
+def run(
+    business_date: Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="Business date: the last day the run may know.")],
+) -> None:
+    """Run the nightly DAG in this process for one business date. Running a date again gives the same tables.
+
+    Example: cdp run --date 2017-12-31
+    """
+    from conf.settings import settings
+    from spark_jobs.nightly.nights import run_nights
+
+    run_nights(settings(), [business_date.date()])
+
+
+@app.command()
+def demo(
+    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Last business date.")] = LAST_DEMO_DAY,  # type: ignore[assignment]
+    keep_engine: Annotated[bool, typer.Option("--keep-engine", help="Leave the engine running, so that queries answer at once.")] = False,
+) -> None:
+    """Land a real grocer's year and run the nights up to its last day. What is there already is not done again.
+
+    Example: cdp demo --until 2017-03-31
+    """
+    from rich.console import Console
+
+    from conf.settings import settings
+    from spark_jobs.nightly import records, summary
+    from spark_jobs.nightly.nights import run_nights
+
+    console, configured, last = Console(highlight=False), settings(), until.date()
+    published = records.published_on(configured)
+    if published is None or published < last:
+        _land(last)
+        if keep_engine:
+            from spark_jobs.engine import server
+            from spark_jobs.engine.client import running_engine
+
+            if running_engine(configured) is None:
+                server.start(configured)
+        began = time.monotonic()
+        run_nights(configured, demo_dates(last, published))
+        console.print(f"All nights together: {time.monotonic() - began:.0f} s")
+    else:
+        console.print(f"The demo is there already, published up to {published}. To start over, delete {configured.lake.root}.")
+    summary.show_totals(console, configured)
+    summary.show_what_next(console)
+
+
+def demo_dates(last: date, published: date | None) -> list[date]:
+    """One night for the whole past, then the last days as single nights; only what is not published yet."""
+    dates = [last - timedelta(days=back) for back in range(SINGLE_NIGHTS, -1, -1)]
+    return [day for day in dates if published is None or day > published]
+
+
+def _land(last: date) -> None:
+    from spark_jobs.demo.cli import land
+
+    land(until=datetime(last.year, last.month, last.day))
+
+
+@app.command()
+def status(
+    json_output: Annotated[bool, typer.Option("--json", help="One JSON document for scripts.")] = False,
+) -> None:
+    """Last runs, freshness, data quality, champion models and what to look at. Needs no engine."""
+    from rich.console import Console
+
+    from conf.settings import settings
+    from spark_jobs.nightly import records, summary
+
+    if json_output:
+        typer.echo(records.as_json(settings()))
+        return
+    summary.show_status(Console(highlight=False), settings())
+
+
+@app.command()
+def airflow(
+    port: Annotated[int, typer.Option(help="Port of the user interface, on loopback.")] = 8080,
+    schedule: Annotated[bool, typer.Option("--schedule", help="Let the DAGs run on the retailer's clock too.")] = False,
+) -> None:
+    """Open the DAGs in Airflow's own user interface; Ctrl-C stops it.
+
+    Example: cdp airflow --port 8081
+    """
+    from contextlib import nullcontext
+
+    from rich.console import Console
+
+    from conf.settings import settings
+    from spark_jobs.engine.client import engine
+    from spark_jobs.nightly import standalone
+    from spark_jobs.nightly.airflow_home import prepare_airflow
+
+    console, configured = Console(highlight=False), settings()
+    log_file = configured.lake.logs / "airflow.log"
+    with console.status("starting the engine and Airflow …") as line:
+        prepare_airflow(configured)
+        with (
+            nullcontext() if configured.spark.remote else engine(configured, lambda text: line.update(f"{text} …")),
+            standalone.airflow_standalone(configured, port, schedule, log_file) as process,
+        ):
+            standalone.wait_until_ready(process, port, log_file)
+            line.stop()
+            console.print(f"Airflow is at [bold]http://localhost:{port}[/] (log: {log_file})")
+            console.print("Open “The night”, press Trigger and choose a business date. Ctrl-C stops it.")
+            try:
+                process.wait()
+            except KeyboardInterrupt:
+                console.print("stopping …")

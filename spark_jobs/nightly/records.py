@@ -1,0 +1,141 @@
+"""What happened on this lake, read straight from its Delta tables: needs no engine, so it answers at once."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from conf.catalog import Schema
+from conf.settings import Settings
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
+
+@dataclass(frozen=True, slots=True)
+class FeedQuality:
+    """Rows of one feed, over all its loaded files."""
+
+    feed: str
+    files: int
+    rows_in: int
+    rows_valid: int
+    rows_quarantined: int
+    newest_file_on: date | None
+
+    @property
+    def share_valid(self) -> float:
+        return self.rows_valid / self.rows_in if self.rows_in else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What gold shows: the figures a retailer reconciles first."""
+
+    orders: int
+    lines: int
+    customers: int
+    sales_amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class StepRun:
+    """The latest run of a step."""
+
+    step: str
+    business_date: date
+    status: str
+    seconds: float
+    started_at: datetime
+    message: str
+
+
+def _open(settings: Settings, schema: str, name: str, version: int | None = None) -> "DeltaTable | None":
+    from deltalake import DeltaTable
+
+    path = str(settings.lake.warehouse / schema / name)
+    return DeltaTable(path, version=version) if DeltaTable.is_deltatable(path) else None
+
+
+def _rows(settings: Settings, name: str) -> list[dict[str, Any]]:
+    table = _open(settings, Schema.OPS, name)
+    return table.to_pyarrow_table().to_pylist() if table else []
+
+
+def publications(settings: Settings) -> dict[str, dict[str, Any]]:
+    """The latest publication of each table in gold; empty when nothing was published."""
+    rows = sorted(_rows(settings, "publications"), key=lambda row: row["published_at"])
+    return {row["table_name"]: row for row in rows}
+
+
+def published_on(settings: Settings) -> date | None:
+    """The business date that gold shows."""
+    return max((row["business_date"] for row in publications(settings).values()), default=None)
+
+
+def totals(settings: Settings) -> Totals | None:
+    """Orders, lines, customers and sales of the published versions; None before the first publication."""
+    import pyarrow.compute as pc
+
+    published = publications(settings)
+    if not {"fct_orders", "fct_order_items", "dim_customers"} <= set(published):
+        return None
+    frames = {}
+    for name, columns in (("fct_orders", ["order_id"]), ("fct_order_items", ["sales_amount"]), ("dim_customers", ["customer_id"])):
+        table = _open(settings, Schema.GOLD_BUILD, name, published[name]["version"])
+        if table is None:
+            return None
+        frames[name] = table.to_pyarrow_table(columns=columns)
+    lines = frames["fct_order_items"]
+    return Totals(
+        frames["fct_orders"].num_rows, lines.num_rows, frames["dim_customers"].num_rows, pc.sum(lines["sales_amount"]).as_py() or Decimal(0)
+    )
+
+
+def feed_quality(settings: Settings) -> list[FeedQuality]:
+    """Rows in, valid and quarantined per feed."""
+    feeds: dict[str, list[dict[str, Any]]] = {}
+    for row in _rows(settings, "ingest_manifest"):
+        if row["status"] == "loaded":
+            feeds.setdefault(f"{row['source']}.{row['feed']}", []).append(row)
+    return [
+        FeedQuality(
+            name, len(rows), sum(row["rows_in"] or 0 for row in rows), sum(row["rows_valid"] or 0 for row in rows),
+            sum(row["rows_quarantined"] or 0 for row in rows), max((row["known_on"] for row in rows if row["known_on"]), default=None),
+        )
+        for name, rows in sorted(feeds.items())
+    ]  # fmt: skip
+
+
+def latest_steps(settings: Settings) -> list[StepRun]:
+    """The latest run of each step, in the order in which they ran."""
+    latest: dict[str, dict[str, Any]] = {}
+    for row in sorted(_rows(settings, "runs"), key=lambda row: row["started_at"]):
+        latest.pop(row["step"], None)
+        latest[row["step"]] = row
+    return [
+        StepRun(row["step"], row["business_date"], row["status"], row["seconds"], row["started_at"], row["message"] or "")
+        for row in latest.values()
+    ]
+
+
+def champions(settings: Settings) -> dict[str, str]:
+    """The champion version of each model, from the stored verdicts."""
+    found = {}
+    for row in sorted(_rows(settings, "model_verdicts"), key=lambda row: row["decided_at"]):
+        found[row["model_name"]] = row["challenger_version"] if row["promoted"] else row["champion_version"] or "none: " + row["reason"]
+    return found
+
+
+def as_json(settings: Settings) -> str:
+    """Everything above as one JSON document."""
+    sums = totals(settings)
+    document = {
+        "published_on": published_on(settings),
+        "totals": asdict(sums) if sums else None,
+        "feeds": [asdict(feed) | {"share_valid": feed.share_valid} for feed in feed_quality(settings)],
+        "steps": [asdict(step) for step in latest_steps(settings)],
+        "champions": champions(settings),
+    }
+    return json.dumps(document, default=str, indent=2)

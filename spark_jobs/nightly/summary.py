@@ -1,0 +1,86 @@
+"""Shows a person what is on the lake: totals that reconcile, freshness, quality, models, and what to do next."""
+
+from rich.console import Console
+from rich.table import Table
+
+from conf.settings import Settings
+from spark_jobs.nightly import records
+
+EXAMPLES = (
+    ("the best customers", "cdp sql \"select * from gold.dim_customers order by sales_amount desc limit 5\""),
+    ("what every table holds", "cdp docs"),
+    ("how the nights went", "cdp status"),
+    ("the DAGs in Airflow", "make airflow"),
+)  # fmt: skip
+
+
+def show_totals(console: Console, settings: Settings) -> None:
+    """Rows in = valid + quarantined per feed, and what gold shows."""
+    _show_feeds(console, settings)
+    totals = records.totals(settings)
+    if totals is None:
+        return
+    console.print(
+        f"Gold, as of {records.published_on(settings)}: {totals.orders:,} orders, {totals.lines:,} lines, "
+        f"{totals.customers:,} customers, sales {totals.sales_amount:,.2f}",
+        style="bold",
+    )
+
+
+def show_what_next(console: Console) -> None:
+    """Commands worth trying."""
+    console.print("Try next:")
+    for what, command in EXAMPLES:
+        console.print(f"  {what}: ", end="", style="dim")
+        console.print(command, markup=False, soft_wrap=True)
+
+
+def show_status(console: Console, settings: Settings) -> None:
+    """The state of the lake, and what to look at."""
+    published = records.published_on(settings)
+    steps = records.latest_steps(settings)
+    if not steps:
+        console.print("Nothing ran on this lake yet. Start with: cdp demo")
+        return
+    console.print(f"Published up to [bold]{published or 'nothing yet'}[/]")
+    table = Table(title="Latest run of each step", title_justify="left")
+    for column in ("step", "business date", "status", "seconds", "started (UTC)", "message"):
+        table.add_column(column, justify="right" if column == "seconds" else "left")
+    for step in steps:
+        style = {"failed": "red", "skipped": "yellow"}.get(step.status)
+        table.add_row(
+            step.step,
+            str(step.business_date),
+            step.status,
+            f"{step.seconds:.1f}",
+            f"{step.started_at:%Y-%m-%d %H:%M}",
+            step.message,
+            style=style,
+        )
+    console.print(table)
+    _show_feeds(console, settings)
+    for model, version in records.champions(settings).items():
+        console.print(f"champion of {model}: {version}", markup=False)
+    _show_what_to_look_at(console, settings, steps)
+
+
+def _show_feeds(console: Console, settings: Settings) -> None:
+    table = Table(title="Rows in = valid + quarantined", title_justify="left")
+    table.add_column("feed")
+    for column in ("files", "rows in", "valid", "quarantined", "valid %", "newest file"):
+        table.add_column(column, justify="right")
+    for feed in records.feed_quality(settings):
+        figures = (f"{figure:,}" for figure in (feed.files, feed.rows_in, feed.rows_valid, feed.rows_quarantined))
+        table.add_row(feed.feed, *figures, f"{feed.share_valid:.2%}", str(feed.newest_file_on or ""))
+    console.print(table)
+
+
+def _show_what_to_look_at(console: Console, settings: Settings, steps: list[records.StepRun]) -> None:
+    failed = [step for step in steps if step.status == "failed"]
+    rejected = [feed for feed in records.feed_quality(settings) if feed.rows_quarantined]
+    for step in failed:
+        console.print(f"look at: {step.step} failed; mend the cause, then: cdp run --date {step.business_date}", style="red", markup=False)
+    for feed in rejected:
+        console.print(f"look at: {feed.rows_quarantined:,} rejected rows of {feed.feed}: cdp quarantine list", style="yellow", markup=False)
+    if not failed and not rejected:
+        console.print("Nothing to look at.", style="green")

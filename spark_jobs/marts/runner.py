@@ -154,9 +154,11 @@ def _node_result(result: Any) -> NodeResult:
 def _finding(settings: Settings, result: NodeResult) -> Finding:
     log_file = settings.lake.logs / "dbt" / "dbt.log"
     if result.resource_type in ("test", "unit_test"):
-        problem = result.message.split("\n")[0] if result.status == "fail" else sql_error(result.message).message
+        problem = result.message.split("\n")[0] if result.status == "fail" else sql_error(result.message.partition("\n")[2]).message
         return Finding(result.name, problem, f"the query that found it is under {target_dir(settings) / 'compiled'}")
-    return Finding(result.name, sql_error(result.message).message, f"the whole story is in {log_file}")
+    # dbt's first line only says where; Spark's message, or dbt's own sentence, comes after it.
+    story = result.message.partition("\n")[2] or result.message
+    return Finding(result.name, sql_error(story).message, f"the whole story is in {log_file}")
 
 
 def _project_error(settings: Settings, err: BaseException | None) -> CdpError:

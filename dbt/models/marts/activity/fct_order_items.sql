@@ -6,6 +6,9 @@
     meta={'removed_when': 'ordered_on is null'},
 ) }}
 
+-- depends_on: {{ ref('stg_orders') }}
+-- depends_on: {{ ref('stg_products') }}
+
 {% if is_incremental() -%}
     {%- set known_before = high_water('known_on') -%}
     {%- set ordered_before = high_water('ordered_on') -%}

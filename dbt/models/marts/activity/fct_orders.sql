@@ -6,6 +6,8 @@
     meta={'removed_when': 'ordered_on is null'},
 ) }}
 
+-- depends_on: {{ ref('stg_products') }}
+
 {% if is_incremental() -%}
     {%- set known_before = high_water('known_on') -%}
     {%- set ordered_before = high_water('ordered_on') -%}

@@ -118,7 +118,13 @@ def _bare(spark: "SparkSession", file: Path) -> "DataFrame":
 def _with_rules(spark: "SparkSession", file: Path) -> "DataFrame":
     feed = contract().feeds["till"]
     text = spark.read.schema(", ".join(f"{name} string" for name in feed.column_names)).option("header", True).csv(file.as_uri())
-    place = ("cast(null as string) as _pii_rule", "'f' as _source_file", "0L as _line", "'h' as _file_hash", "date'2024-01-05' as _known_on")
+    place = (
+        "cast(null as string) as _pii_rule",
+        "'f' as _source_file",
+        "0L as _line",
+        "'h' as _file_hash",
+        "date'2024-01-05' as _known_on",
+    )
     checked = rules_of.typed(text.selectExpr("*", *place), feed, "UTC")
     return checked.filter(~rules_of.any_broken(rules_of.rejecting_rules(feed))).select(*feed.column_names)
 

@@ -1,0 +1,72 @@
+"""Every model is described: YAML beside it, grain, typed and described columns, a tested key, a contract when people read it."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from conf.settings import PROJECT_ROOT
+
+DBT = PROJECT_ROOT / "dbt"
+MODELS = sorted((DBT / "models").rglob("*.sql"))
+MARTS = [model for model in MODELS if "marts" in model.parts]
+DECIDERS = {
+    "int_order_items__typed",
+    "int_orders__identified",
+    "int_customers__scored",
+    "fct_orders",
+    "fct_campaign_members",
+    "fct_customer_tags",
+    "fct_segment_members",
+}
+
+
+def _yaml(model: Path) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(model.with_suffix(".yml").read_text(encoding="utf-8"))
+    return document
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.stem)
+def test_a_model_has_its_grain_and_columns_described_beside_it(model: Path) -> None:
+    (described,) = _yaml(model)["models"]
+
+    assert described["name"] == model.stem
+    assert described["description"].startswith("Grain: one row per")
+    assert all(column.get("data_type") and column.get("description") for column in described["columns"])
+
+
+@pytest.mark.parametrize("model", MARTS, ids=lambda model: model.stem)
+def test_a_mart_has_a_tested_key(model: Path) -> None:
+    (described,) = _yaml(model)["models"]
+
+    keys = [test["is_key"]["arguments"]["columns"] for test in described["data_tests"] if "is_key" in test]
+
+    assert len(keys) == 1
+    assert set(keys[0]) <= {column["name"] for column in described["columns"]}
+
+
+def test_marts_have_an_enforced_contract() -> None:
+    project = yaml.safe_load((DBT / "dbt_project.yml").read_text(encoding="utf-8"))
+
+    assert project["models"]["cdp"]["marts"]["+contract"] == {"enforced": True}
+
+
+@pytest.mark.parametrize("name", sorted(DECIDERS))
+def test_a_model_that_decides_something_has_unit_tests(name: str) -> None:
+    (model,) = [model for model in MODELS if model.stem == name]
+
+    assert _yaml(model)["unit_tests"]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.stem)
+def test_a_model_imports_first_and_ends_with_final(model: Path) -> None:
+    text = model.read_text(encoding="utf-8")
+
+    assert text.rstrip().endswith("select * from final")
+    assert not re.search(r"\b(now|current_date|current_timestamp)\s*\(", text)
+
+
+def test_there_is_no_package_inside_the_project() -> None:
+    assert not list(DBT.rglob("__init__.py"))

@@ -38,13 +38,14 @@ def demo(
     from rich.console import Console
 
     from conf.settings import settings
+    from spark_jobs.demo.cli import land
     from spark_jobs.nightly import records, summary
     from spark_jobs.nightly.nights import run_nights
 
     console, configured, last = Console(highlight=False), settings(), until.date()
     published = records.published_on(configured)
     if published is None or published < last:
-        _land(last)
+        land(until=until)
         if keep_engine:
             from spark_jobs.engine import server
             from spark_jobs.engine.client import running_engine
@@ -64,12 +65,6 @@ def demo_dates(last: date, published: date | None) -> list[date]:
     """One night for the whole past, then the last days as single nights; only what is not published yet."""
     dates = [last - timedelta(days=back) for back in range(SINGLE_NIGHTS, -1, -1)]
     return [day for day in dates if published is None or day > published]
-
-
-def _land(last: date) -> None:
-    from spark_jobs.demo.cli import land
-
-    land(until=datetime(last.year, last.month, last.day))
 
 
 @app.command()

@@ -12,7 +12,9 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from conf.catalog import Table, silver_table
+from conf.errors import ConfigError, Finding
 from spark_jobs.common.delta import append, merge, overwrite
+from spark_jobs.common.errors import SqlError, readable, without_values
 from spark_jobs.common.job import StepContext
 from spark_jobs.conform.changes import changed_rows
 from spark_jobs.conform.contributions import Contribution
@@ -56,8 +58,20 @@ class _Profile:
 
 
 def conform_entity(ctx: StepContext, plan: EntityPlan) -> Outcome:
-    """Carry out a plan whose mode is FULL or INCREMENTAL; the state is the caller's to write afterwards."""
-    return _rebuild(ctx, plan) if plan.mode is Mode.FULL else _update(ctx, plan)
+    """Carry out a plan whose mode is FULL or INCREMENTAL; the state is the caller's to write afterwards.
+
+    Raises:
+        ConfigError: a map's expression cannot be evaluated on the rows.
+    """
+    try:
+        return _rebuild(ctx, plan) if plan.mode is Mode.FULL else _update(ctx, plan)
+    except Exception as err:
+        short = readable(err)
+        if not isinstance(short, SqlError):
+            raise
+        maps = ", ".join(f"{part.label} (map {part.map_number})" for part in plan.parts)
+        remedy = "correct the expression in its map; try_cast and try_divide give null where a value does not fit"
+        raise ConfigError(f"the maps onto {plan.entity.entity} cannot be evaluated", [Finding(maps, without_values(short.message), remedy)]) from err
 
 
 def _rebuild(ctx: StepContext, plan: EntityPlan) -> Outcome:

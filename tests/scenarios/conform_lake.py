@@ -112,11 +112,11 @@ class ConformLake:
 
     def people(self) -> list[tuple[Any, ...]]:
         """Silver's people as plain rows: key, city, points, source, known on."""
-        return self._rows("people")
+        return [row[:-1] for row in self.silver("people")]
 
     def prices(self) -> list[tuple[Any, ...]]:
         """Silver's prices as plain rows: key, price, source, known on."""
-        return self._rows("prices")
+        return [row[:-1] for row in self.silver("prices")]
 
     def version(self, what: str) -> int:
         """Delta version of a silver table."""
@@ -129,8 +129,9 @@ class ConformLake:
             overwrite(self.spark, self.settings, table, self.spark.createDataFrame([], table.ddl))
             self.spark.sql(f"delete from ops.conform_state where entity = '{each.entity}'")
 
-    def _rows(self, what: str) -> list[tuple[Any, ...]]:
-        return sorted(tuple(row) for row in self.spark.table(f"silver.{self.name}_{what}").collect())
+    def silver(self, what: str) -> list[tuple[Any, ...]]:
+        """A silver table with all its columns, as plain rows in order of key."""
+        return sorted((tuple(row) for row in self.spark.table(f"silver.{self.name}_{what}").collect()), key=lambda row: str(row[0]))
 
     def _load(self, feed_name: str, deliveries: Iterable[Delivery], shuffle: int | None) -> None:
         table = bronze_table(self.name, feed_name, self.contract.feeds[feed_name])

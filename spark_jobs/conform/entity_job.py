@@ -71,7 +71,9 @@ def conform_entity(ctx: StepContext, plan: EntityPlan) -> Outcome:
             raise
         maps = ", ".join(f"{part.label} (map {part.map_number})" for part in plan.parts)
         remedy = "correct the expression in its map; try_cast and try_divide give null where a value does not fit"
-        raise ConfigError(f"the maps onto {plan.entity.entity} cannot be evaluated", [Finding(maps, without_values(short.message), remedy)]) from err
+        raise ConfigError(
+            f"the maps onto {plan.entity.entity} cannot be evaluated", [Finding(maps, without_values(short.message), remedy)]
+        ) from err
 
 
 def _rebuild(ctx: StepContext, plan: EntityPlan) -> Outcome:

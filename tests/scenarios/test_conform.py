@@ -180,7 +180,9 @@ def _random_deliveries(seed: int, days: int) -> list[Delivery]:
     return found
 
 
-@pytest.mark.parametrize(("seed", "days"), [(1, 4), pytest.param(2, 12, marks=pytest.mark.slow), pytest.param(3, 12, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("seed", "days"), [(1, 4), pytest.param(2, 12, marks=pytest.mark.slow), pytest.param(3, 12, marks=pytest.mark.slow)]
+)
 def test_night_by_night_equals_all_in_one_go_over_late_repeated_and_shuffled_rows(shop: ConformLake, seed: int, days: int) -> None:
     # given deliveries that arrive night by night, in any order of rows
     deliveries = _random_deliveries(seed, days)

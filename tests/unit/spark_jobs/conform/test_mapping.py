@@ -69,7 +69,10 @@ def test_ids_carry_their_namespace_and_a_moment_becomes_a_day_of_the_sources_clo
 
 
 def test_parts_of_a_key_never_run_together(spark: "SparkSession") -> None:
-    ids = {visit(spark, till=till, number=number)["visit_id"] for till, number in [("a|", "1"), ("a", "|1"), ("a\\", "1"), ("a", "\\|1"), ("a\\|", "1")]}
+    ids = {
+        visit(spark, till=till, number=number)["visit_id"]
+        for till, number in [("a|", "1"), ("a", "|1"), ("a\\", "1"), ("a", "\\|1"), ("a\\|", "1")]
+    }
 
     assert len(ids) == 5
 

@@ -1,5 +1,6 @@
 """`cdp sql`: a statement in, a table, JSON or CSV out. Speaks Thrift, because importing pyspark takes longer than the query."""
 
+import itertools
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -99,9 +100,14 @@ def _run(cursor: Any, statement: str, schema: str) -> Result | None:
             columns = cursor.description or []
     except SqlError as err:
         raise _with_suggestion(err, cursor, schema) from err
-    if not columns:
-        return None
-    return Result([column[0] for column in columns], [str(column[1]) for column in columns], iter(cursor.fetchone, None))
+    names = [column[0] for column in columns]
+    rows: Iterator[Any] = iter(cursor.fetchone, None)
+    if names in ([], ["Result"]):  # the endpoint answers a command that returns nothing with an empty column of this name
+        first = next(rows, None) if names else None
+        if first is None:
+            return None
+        rows = itertools.chain([first], rows)
+    return Result(names, [str(column[1]) for column in columns], rows)
 
 
 def _with_suggestion(err: SqlError, cursor: Any, schema: str) -> SqlError:

@@ -13,6 +13,7 @@ from spark_jobs.ingest import rejected
 from spark_jobs.ingest.journal import staging_folder
 from spark_jobs.ingest.landing import LandedFile, balanced_groups
 from spark_jobs.ingest.manifest import batch_id
+from spark_jobs.ingest.progress import Advance, silent
 from spark_jobs.ingest.staging import FileStats, StagePlan, staged_rows
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Batch:
     key: KeyReference
     files: list[LandedFile]
     landing: Path | None = None
+    advance: Advance = silent
     stats: dict[str, FileStats] = field(default_factory=dict)
     rejected: dict[tuple[str, str], int] = field(default_factory=dict)
 

@@ -35,8 +35,12 @@ def load(batch: Batch) -> list[Entry]:
     """
     shutil.rmtree(batch.plan.folder, ignore_errors=True)
     try:
+        batch.advance(batch.name, "reading")
         check(batch)
-        return _commit(batch)
+        batch.advance(batch.name, "writing")
+        entries = _commit(batch)
+        batch.advance(batch.name, "done")
+        return entries
     finally:
         shutil.rmtree(batch.plan.folder, ignore_errors=True)
 
@@ -55,6 +59,7 @@ def check(batch: Batch) -> None:
         for note in found.notes:
             log.warning("schema_drift feed=%s file=%s note=%r", batch.name, found.file, note)
     log_event(log, Event.READ, feed=batch.name, files=len(batch.files), rows=batch.rows_in, business_date=batch.ctx.business_date)
+    batch.advance(batch.name, "checking")
     if batch.count("rows"):
         check_rules(batch)
     _count_rejected(batch)

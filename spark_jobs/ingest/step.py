@@ -21,6 +21,7 @@ from spark_jobs.ingest.journal import ingest_folder, one_at_a_time, recover
 from spark_jobs.ingest.landing import Decision, decide, landed_files, with_known_on
 from spark_jobs.ingest.load import load
 from spark_jobs.ingest.manifest import DUPLICATE, FAILED, Entry, Known, batch_id, entry_of, last_published, read_manifest, record
+from spark_jobs.ingest.progress import Advance, feed_progress
 
 log = logging.getLogger(__name__)
 
@@ -109,8 +110,8 @@ def _load_all(
         for landed in decision.copies
     ]
     entries = list(copies)
-    with ThreadPoolExecutor(FEEDS_AT_ONCE) as pool:
-        futures = [pool.submit(_load_feed, ctx, key, feed, decisions[feed[0], feed[1]], known) for feed in work]
+    with feed_progress([f"{source}.{name}" for source, name, _, _ in work]) as advance, ThreadPoolExecutor(FEEDS_AT_ONCE) as pool:
+        futures = [pool.submit(_load_feed, ctx, key, feed, decisions[feed[0], feed[1]], known, advance) for feed in work]
     for (source, name, _, _), future in zip(work, futures, strict=True):
         try:
             entries += future.result()
@@ -125,10 +126,12 @@ def _is_loadable(decision: Decision) -> bool:
     return bool(decision.new) and not decision.findings
 
 
-def _load_feed(ctx: StepContext, key: KeyReference, feed: ConfiguredFeed, decision: Decision, known: Known) -> Sequence[Entry]:
+def _load_feed(
+    ctx: StepContext, key: KeyReference, feed: ConfiguredFeed, decision: Decision, known: Known, advance: Advance
+) -> Sequence[Entry]:
     source, name, contract, definition = feed
     zone = contract.time_zone or ctx.settings.retailer.time_zone
-    batch = Batch(ctx, source, name, definition, zone, key, decision.new)
+    batch = Batch(ctx, source, name, definition, zone, key, decision.new, advance=advance)
     try:
         return load(batch)
     except InputError as err:

@@ -91,8 +91,7 @@ def _update(ctx: StepContext, plan: EntityPlan) -> Outcome:
     from pyspark.sql import functions as F
 
     table = silver_table(plan.entity)
-    feeds = {(piece.source, piece.feed) for piece in plan.pending}
-    parts = tuple(part for part in plan.parts if (part.source, part.feed_name) in feeds)
+    parts = _parts_with_news(plan)
     with _kept(_rows(ctx, plan, parts, only_pending=True)) as rows:
         profile = _profile(rows, plan)
         silver = ctx.spark.table(table.full_name)
@@ -114,7 +113,6 @@ def rejected_rows(ctx: StepContext, plan: EntityPlan) -> "DataFrame":
     """The rows of a plan that cannot be rows of its entity, as `ops.conform_rejects` has them."""
     from pyspark.sql import functions as F
 
-    numbers = {part.rank: part for part in plan.parts}
     frames = [
         _rows(ctx, plan, (part,), only_pending=plan.mode is Mode.INCREMENTAL)
         .where(F.col(REJECT).isNotNull())
@@ -128,9 +126,14 @@ def rejected_rows(ctx: StepContext, plan: EntityPlan) -> "DataFrame":
             "_known_on",
             F.col(REJECT).alias("reasons"),
         )
-        for part in numbers.values()
+        for part in (plan.parts if plan.mode is Mode.FULL else _parts_with_news(plan))
     ]
     return reduce(lambda left, right: left.unionByName(right), frames)
+
+
+def _parts_with_news(plan: EntityPlan) -> tuple[Contribution, ...]:
+    feeds = {(piece.source, piece.feed) for piece in plan.pending}
+    return tuple(part for part in plan.parts if (part.source, part.feed_name) in feeds)
 
 
 def _rows(ctx: StepContext, plan: EntityPlan, parts: tuple[Contribution, ...], *, only_pending: bool = False) -> "DataFrame":

@@ -156,9 +156,8 @@ def test_a_changed_map_rebuilds_the_entity_and_one_that_fails_is_named(shop: Con
 def map_price(shop: ConformLake, expr: str) -> None:
     """Map the price by an expression."""
     mapping = shop.contract.feeds["prices"].maps[0]
-    doubled = mapping.model_copy(
-        update={"fields": mapping.fields | {"price_amount": mapping.fields["price_amount"].model_validate({"expr": "price * 2"})}}
-    )
+    price = mapping.fields["price_amount"].model_validate({"expr": expr})
+    changed = mapping.model_copy(update={"fields": mapping.fields | {"price_amount": price}})
     feeds = shop.contract.feeds | {"prices": shop.contract.feeds["prices"].model_copy(update={"maps": (changed,)})}
     shop.contract = shop.contract.model_copy(update={"feeds": feeds})
 

@@ -100,7 +100,13 @@ def invoke(settings: Settings, arguments: Sequence[str], manifest: "Manifest | N
     from dbt.cli.main import dbtRunner
 
     folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR), "--target-path", str(target_dir(settings))]
-    logs = ["--log-path", str(settings.lake.logs / "dbt"), *(["--log-level", "none", "--no-print"] if quiet else [])]
+    logs = [
+        "--log-path",
+        str(settings.lake.logs / "dbt"),
+        "--log-level-file",
+        "debug",
+        *(["--log-level", "none", "--no-print"] if quiet else []),
+    ]
     with _one_at_a_time, _environment(settings), _session(settings), warnings.catch_warnings(action="ignore"):
         return dbtRunner(manifest=manifest).invoke([arguments[0], *folders, *logs, *arguments[1:]])
 

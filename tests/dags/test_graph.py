@@ -74,7 +74,7 @@ def test_parsing_a_dag_imports_conf_and_dagkit_only(airflow_ready: Path) -> None
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); import cdp_nightly, cdp_hourly_ingest, cdp_train_weekly;"
         "heavy = [m for m in sys.modules if m.split('.')[0] in {'spark_jobs', 'ml', 'pyspark', 'dbt', 'mlflow', 'pandas'}];"
-        "sys.exit(','.join(heavy))"
+        "sys.exit(','.join(heavy) or 0)"
     )
     parsed = subprocess.run([sys.executable, "-c", code, str(airflow_ready)], capture_output=True, text=True, check=False)
 

@@ -66,7 +66,7 @@ def show_status(console: Console, settings: Settings) -> None:
 
 def _show_feeds(console: Console, settings: Settings) -> None:
     table = Table(title="Rows in = valid + quarantined", title_justify="left")
-    table.add_column("feed")
+    table.add_column("feed", overflow="fold", min_width=20)
     for column in ("files", "rows in", "valid", "quarantined", "valid %", "newest file"):
         table.add_column(column, justify="right")
     for feed in records.feed_quality(settings):

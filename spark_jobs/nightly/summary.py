@@ -49,7 +49,7 @@ def show_status(console: Console, settings: Settings) -> None:
     for step in steps:
         style = {"failed": "red", "skipped": "yellow"}.get(step.status)
         table.add_row(
-            step.step,
+            step.step.removeprefix("spark_jobs."),
             str(step.business_date),
             step.status,
             f"{step.seconds:.1f}",

@@ -1,6 +1,7 @@
 """Conform's promises on the real engine: one row per key, late and repeated rows settled, incremental equal to full."""
 
 import random
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,14 @@ FIRST, SECOND, THIRD, FOURTH = JANUARY[:4]
 
 
 @pytest.fixture
-def shop(spark: "SparkSession", settings: Settings, request: pytest.FixtureRequest) -> ConformLake:
+def shop(spark: "SparkSession", settings: Settings, request: pytest.FixtureRequest) -> Iterator[ConformLake]:
+    """A source of the test's own; what it delivered is taken out of the books afterwards, for tests of later steps."""
     number = sum(map(ord, request.node.name))
-    return ConformLake(spark, settings, f"shop_{number}")
+    shop = ConformLake(spark, settings, f"shop_{number}")
+    yield shop
+    for table in ("ops.ingest_manifest", "ops.conform_rejects"):
+        if spark.catalog.tableExists(table):
+            spark.sql(f"delete from {table} where source = '{shop.name}'")
 
 
 def test_the_latest_version_of_a_key_wins_and_nothing_is_lost_on_the_way(shop: ConformLake) -> None:

@@ -12,27 +12,25 @@ with definitions as (
     from {{ ref('segment_definitions') }}
 ),
 
-all_rules as (
+rules as (
     select
         'tag' as kind,
         tag_id as owner_id,
         attribute,
-        at_least,
-        at_most,
-        one_of
+        coalesce(at_least, at_most) is not null as has_bounds,
+        one_of != 'any' as has_words
     from {{ ref('tag_rules') }}
     union all
     select
         'segment' as kind,
         segment_id as owner_id,
         attribute,
-        at_least,
-        at_most,
-        one_of
+        coalesce(at_least, at_most) is not null as has_bounds,
+        one_of != 'any' as has_words
     from {{ ref('segment_rules') }}
 ),
 
-rules as (
+rules_looked_up as (
     select
         *,
         attribute in (
@@ -46,72 +44,57 @@ rules as (
                 '{{ attribute }}',
             {% endfor -%}
             ''
-        ) as is_text
-    from all_rules
+        )
+        or (kind = 'segment' and attribute = 'tag') as is_text
+    from rules
 ),
 
-problems as (
+-- Definitions and rules side by side, so that one grouping sees both.
+stacked as (
     select
         kind,
         owner_id,
-        'defined without a rule' as problem
+        1 as is_definition,
+        null as attribute,
+        null as problem
     from definitions
-    left anti join rules
-        on
-            definitions.kind = rules.kind
-            and definitions.owner_id = rules.owner_id
     union all
     select
         kind,
         owner_id,
-        'a rule without a definition' as problem
-    from rules
-    left anti join definitions
-        on
-            rules.kind = definitions.kind
-            and rules.owner_id = definitions.owner_id
-    union all
+        0 as is_definition,
+        attribute,
+        case
+            when not is_numeric and not is_text
+                then concat('no such attribute: ', attribute)
+            when not has_bounds and not has_words
+                then concat('says nothing: ', attribute)
+            when (has_bounds and not is_numeric) or (has_words and is_numeric)
+                then concat('bounds and words do not suit: ', attribute)
+        end as problem
+    from rules_looked_up
+),
+
+owners as (
     select
         kind,
         owner_id,
-        concat('no such attribute: ', attribute) as problem
-    from rules
-    where
-        not is_numeric
-        and not is_text
-        and not (kind = 'segment' and attribute = 'tag')
-    union all
-    select
-        kind,
-        owner_id,
-        concat('bounds and words do not suit: ', attribute) as problem
-    from rules
-    where
-        (coalesce(at_least, at_most) is null and one_of = 'any')
-        or (
-            coalesce(at_least, at_most) is not null
-            and not is_numeric
-        )
-        or (
-            one_of != 'any'
-            and is_numeric
-        )
-    union all
-    select
-        kind,
-        owner_id,
-        'defined more than once' as problem
-    from definitions
+        sum(is_definition) as definition_count,
+        count(attribute) as rule_count,
+        count(distinct attribute) as attribute_count,
+        array_join(array_sort(collect_set(problem)), '; ') as problems
+    from stacked
     group by kind, owner_id
-    having count(*) > 1
-    union all
-    select
-        kind,
-        owner_id,
-        concat('two rules on one attribute: ', attribute) as problem
-    from rules
-    group by kind, owner_id, attribute
-    having count(*) > 1
+),
+
+final as (
+    select *
+    from owners
+    where
+        definition_count != 1
+        or rule_count = 0
+        or rule_count != attribute_count
+        or problems != ''
 )
 
-select * from problems
+select * from final

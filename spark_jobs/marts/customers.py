@@ -7,8 +7,10 @@ Rerun: every table is rebuilt for the date.
 from spark_jobs.common.job import StepContext, StepReport
 from spark_jobs.marts.report import report
 from spark_jobs.marts.runner import run_dbt
+from spark_jobs.marts.standing import FOUNDATION
 
 
 def run(ctx: StepContext) -> StepReport:
     """Build the models tagged `customers`."""
-    return report("customers", run_dbt(ctx.settings, "run", ctx.business_date, "--select", "tag:customers"))
+    selection = ["--select", "tag:customers", "--exclude", f"tag:{FOUNDATION}"]
+    return report("customers", run_dbt(ctx.settings, "run", ctx.business_date, *selection))

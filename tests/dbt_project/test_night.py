@@ -158,7 +158,7 @@ def test_a_tag_without_a_rule_and_a_rule_without_a_tag_stop_the_night(after_the_
 
     assert definitions[0][0] >= 12
     assert [finding.where for finding in refused.value.findings] == ["rules_are_complete"]
-    assert "Got 4 results" in refused.value.findings[0].problem  # an unknown attribute is two problems
+    assert "Got 3 results" in refused.value.findings[0].problem
 
 
 def test_a_retailer_with_no_data_at_all_gets_empty_marts(grocer: Grocer) -> None:

@@ -1,10 +1,10 @@
 {%- set metrics = {
-    'order_count': 'count(*)',
-    'customer_count': 'count(distinct customer_id)',
-    'new_customer_count': 'count(distinct new_customer_id)',
-    'guest_order_count': 'count_if(customer_id is null)',
+    'order_count': 'sum(order_count)',
+    'customer_count': 'count(customer_id)',
+    'new_customer_count': 'count_if(is_first_day)',
+    'guest_order_count': 'sum(if(customer_id is null, order_count, 0))',
     'sales_amount': 'sum(sales_amount)',
-    'basket_amount': 'sum(sales_amount) / count(*)',
+    'basket_amount': 'sum(sales_amount) / sum(order_count)',
     'unit_count': 'sum(unit_count)',
     'discount_share':
         'sum(discount_amount)
@@ -29,11 +29,8 @@ stores as (
 described as (
     select
         orders.*,
-        if(
-            orders.ordered_on = customers.first_ordered_on,
-            orders.customer_id,
-            null
-        ) as new_customer_id,
+        coalesce(orders.ordered_on = customers.first_ordered_on, false)
+            as is_first_day,
         coalesce(stores.region, customers.region, 'unknown') as region,
         case
             when orders.customer_id is null then 'guest'
@@ -61,6 +58,27 @@ sliced as (
     from described
 ),
 
+-- First to the customer (guests together), so that counting them is cheap.
+per_customer as (
+    select
+        ordered_on,
+        dimension,
+        dimension_value,
+        customer_id,
+        is_first_day,
+        count(*) as order_count,
+        {% for measure in [
+            'sales_amount', 'unit_count', 'discount_amount',
+            'promoted_sales_amount',
+        ] -%}
+            sum({{ measure }}) as {{ measure }},
+        {% endfor -%}
+        sum(coupon_discount_amount) as coupon_discount_amount
+    from sliced
+    group by
+        ordered_on, dimension, dimension_value, customer_id, is_first_day
+),
+
 aggregated as (
     select
         {% for metric, expression in metrics.items() -%}
@@ -69,7 +87,7 @@ aggregated as (
         ordered_on,
         dimension,
         dimension_value
-    from sliced
+    from per_customer
     group by ordered_on, dimension, dimension_value
 ),
 

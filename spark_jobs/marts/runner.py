@@ -108,7 +108,7 @@ def invoke(settings: Settings, arguments: Sequence[str], manifest: "Manifest | N
         *(["--log-level", "none", "--no-print"] if quiet else []),
     ]
     with _one_at_a_time, _environment(settings), _session(settings), warnings.catch_warnings(action="ignore"):
-        return dbtRunner(manifest=manifest).invoke([arguments[0], *folders, *logs, *arguments[1:]])
+        return dbtRunner(manifest=manifest).invoke([*arguments, *folders, *logs])
 
 
 @contextmanager

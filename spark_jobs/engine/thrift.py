@@ -36,7 +36,7 @@ def connect(port: int, *, schema: str = "default", answer_within: float | None =
     """
     from pyhive import hive
     from thrift.transport import TSocket, TTransport
-    from thrift_sasl import TSaslClientTransport  # type: ignore[import-untyped]
+    from thrift_sasl import TSaslClientTransport
 
     user = getpass.getuser()
     transport = TSocket.TSocket("localhost", port)

@@ -15,6 +15,7 @@ if not os.environ.get("DISPLAY") and "JPY_PARENT_PID" not in os.environ:
     mpl.use("Agg")
 import matplotlib.pyplot as plt
 import pandas as pd
+from pyspark.sql import functions as F
 
 from conf.settings import settings
 from spark_jobs.common.session import engine_session
@@ -28,9 +29,14 @@ session = ExitStack()
 spark = session.enter_context(engine_session(settings()))
 
 
-def query(sql: str, **values: object) -> pd.DataFrame:
-    """Rows of a query; values are bound as parameters, never pasted into the text."""
-    return spark.sql(sql, args=values).toPandas()
+def only(table: str, column: str, value: str, name: str) -> None:
+    """Make the rows of one value of a column a temporary view, for the queries that follow."""
+    spark.table(table).where(F.col(column) == F.lit(value)).createOrReplaceTempView(name)
+
+
+def query(sql: str) -> pd.DataFrame:
+    """Rows of a query."""
+    return spark.sql(sql).toPandas()
 
 
 # %% [markdown]
@@ -38,15 +44,14 @@ def query(sql: str, **values: object) -> pd.DataFrame:
 # Every bronze row says in which file and on which line it stood, and since when the platform could know it.
 
 # %%
+only("bronze.complete_journey__transactions", "household_id", HOUSEHOLD, "my_raw_lines")
 bronze = query(
     """
     select basket_id, product_id, quantity, sales_value, transaction_timestamp, _source_file, _line, _known_on
-    from bronze.complete_journey__transactions
-    where household_id = cast(:household as bigint)
+    from my_raw_lines
     order by transaction_timestamp desc, _line
     limit 3
-    """,
-    household=HOUSEHOLD,
+    """
 )
 print(bronze.to_string(index=False))
 
@@ -56,23 +61,23 @@ print(bronze.to_string(index=False))
 
 # %%
 newest_basket = f"complete_journey:{bronze.basket_id.iloc[0]}"
-print(query("select * from silver.orders where order_id = :order", order=newest_basket).T.to_string(header=False))
+only("silver.orders", "order_id", newest_basket, "my_newest_order")
+print(query("select * from my_newest_order").T.to_string(header=False))
 
 # %% [markdown]
 # ## Gold: the order with business meaning
 # Fuel is sold in thousandths of a gallon: its lines count as sales, never as units.
 
 # %%
+only("gold.fct_order_items", "order_id", newest_basket, "my_newest_lines")
 print(
     query(
         """
         select line_type, department, count(*) as lines, sum(unit_count) as units, sum(sales_amount) as sales, sum(discount_amount) as discount
-        from gold.fct_order_items
-        where order_id = :order
+        from my_newest_lines
         group by line_type, department
         order by sales desc
-        """,
-        order=newest_basket,
+        """
     ).to_string(index=False)
 )
 
@@ -80,22 +85,21 @@ print(
 # ## The 360° profile
 
 # %%
-customer_id = query(
-    "select customer_id from identity.customer_ids where source_customer_id = :source_id", source_id=SOURCE_ID
-).customer_id.iloc[0]
-profile = query("select * from gold.dim_customers where customer_id = :customer", customer=customer_id)
+only("identity.customer_ids", "source_customer_id", SOURCE_ID, "my_ids")
+customer_id = query("select customer_id from my_ids").customer_id.iloc[0]
+only("gold.dim_customers", "customer_id", customer_id, "my_profile")
+profile = query("select * from my_profile")
 print(profile.T.to_string(header=False))
 
 # %%
+only("gold.fct_customer_tags", "customer_id", customer_id, "my_tags")
 tags = query(
     """
     select tags.tag_id, definitions.display_name_en, definitions.display_name_zh
-    from gold.fct_customer_tags as tags
-    inner join gold_build.tag_definitions as definitions on tags.tag_id = definitions.tag_id
-    where tags.customer_id = :customer
+    from my_tags as tags
+    inner join gold.tag_definitions as definitions on tags.tag_id = definitions.tag_id
     order by tags.tag_id
-    """,
-    customer=customer_id,
+    """
 )
 print(tags.to_string(index=False))
 
@@ -104,17 +108,16 @@ print(tags.to_string(index=False))
 # Weekly sales by kind of line above, the days between visits below: when a household stays away for much longer than it usually does, the churn score goes up.
 
 # %%
+only("gold.fct_order_items", "customer_id", customer_id, "my_lines")
 lines = query(
     """
     select date_trunc('week', ordered_on) as week, case when line_type in ('merchandise', 'fuel') then line_type else 'other' end as kind,
         cast(sum(sales_amount) as double) as sales
-    from gold.fct_order_items
-    where customer_id = :customer
+    from my_lines
     group by 1, 2
-    """,
-    customer=customer_id,
+    """
 )
-visits = query("select distinct ordered_on from gold.fct_orders where customer_id = :customer order by 1", customer=customer_id)
+visits = query("select distinct ordered_on from my_lines order by 1")
 days = pd.to_datetime(visits.ordered_on)
 gaps = days.diff().dt.days
 weekly = lines.pivot_table(index="week", columns="kind", values="sales", fill_value=0.0)

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 from deltalake import DeltaTable
 
+from conf.settings import PROJECT_ROOT
 from tests.dbt_project.rfm_reference import rfm_scores
 
 pytestmark = pytest.mark.slow
@@ -42,6 +43,18 @@ class Demo:
         )
         frame: pd.DataFrame = DeltaTable(row.path.removeprefix("file://"), version=int(row.version)).to_pandas()
         return frame
+
+
+def _run(root: Path, *command: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """A command of a person who works on that lake."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("CDP_", "AIRFLOW"))}
+    environment |= {
+        "CDP_LAKE__ROOT": str(root),
+        "CDP_SPARK__CONNECT_PORT": "0",
+        "CDP_SPARK__THRIFT_PORT": "0",
+        "CDP_SPARK__DRIVER_MEMORY": "2g",
+    }
+    return subprocess.run(command, env=environment | variables, capture_output=True, text=True, timeout=1500, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +139,14 @@ def test_fuel_and_coupon_lines_count_as_sales_but_never_as_units(demo: Demo) -> 
     assert summary.loc["merchandise", "with_units"] == summary.loc["merchandise", "line_count"]
     assert (summary.drop(index="merchandise").with_units == 0).all()
     assert "fuel" in summary.index
+
+
+def test_the_notebook_follows_a_household_to_its_picture(demo: Demo, lines: pd.DataFrame, tmp_path: Path) -> None:
+    household = str(lines.household_id.value_counts().index[0])
+
+    notebook = str(PROJECT_ROOT / "notebooks/one_household.py")
+    done = _run(demo.root, sys.executable, notebook, HOUSEHOLD=household, FIGURE=str(tmp_path / "picture.png"))
+
+    assert done.returncode == 0, done.stderr
+    assert f"complete_journey:{household}" in done.stdout
+    assert (tmp_path / "picture.png").stat().st_size > 10_000

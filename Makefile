@@ -10,7 +10,7 @@ export SCARF_ANALYTICS := false
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo airflow test test-fast check lint format bench lock clean
+.PHONY: help setup demo airflow test test-all check lint format bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -25,13 +25,13 @@ airflow: setup ## the DAGs in Airflow's own user interface
 	@$(BIN)/cdp airflow
 
 # Tests start an engine once or twice: recording its start-up archive would cost them more than it gives.
-test test-fast check lint format lock: export CDP_START_UP_ARCHIVE := skip
+test test-all check lint format lock: export CDP_START_UP_ARCHIVE := skip
 
-test: setup ## all tests
+test: setup ## the tests, without those marked slow
+	@$(BIN)/python -m pytest -m "not slow" --durations=15
+
+test-all: setup ## all tests, with those that kill engines and run whole nights
 	@$(BIN)/python -m pytest --durations=15
-
-test-fast: setup ## the tests that take seconds
-	@$(BIN)/python -m pytest -m "not slow"
 
 check: setup lint ## style, types, SQL style and the rules of the house
 	@$(BIN)/python -m pytest -q -m "not slow" tests/structure

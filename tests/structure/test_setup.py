@@ -11,7 +11,7 @@ from conf.settings import PROJECT_ROOT
 from spark_jobs.engine.jars import DELTA_JARS, JARS_DIR, jar_paths
 from tests.structure import repository
 
-TARGETS = {"setup", "demo", "test", "test-fast", "check", "bench", "airflow", "lint", "lock"}
+TARGETS = {"setup", "demo", "test", "test-all", "check", "bench", "airflow", "lint", "lock"}
 
 
 def _project() -> dict[str, dict[str, list[str]]]:

@@ -3,8 +3,12 @@
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from spark_jobs.marts.standing import Standing
 from tests.dbt_project.grocer import Grocer, a_line, a_product, an_identity, an_order, day
+
+pytestmark = pytest.mark.slow
 
 FACTS = {"fct_orders": "order_id", "fct_order_items": "order_item_id"}
 PEOPLE = [an_identity("ann"), an_identity("bob")]

@@ -14,6 +14,8 @@ from tests.scenarios.conform_lake import JANUARY, ConformLake, Delivery
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+pytestmark = pytest.mark.slow
+
 FIRST, SECOND, THIRD, FOURTH = JANUARY[:4]
 
 

@@ -20,6 +20,8 @@ from tests.scenarios.ingest_shop import GOOD, HEADER, Shop, till
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+pytestmark = pytest.mark.slow
+
 MakeShop = Callable[..., Shop]
 
 

@@ -20,6 +20,8 @@ from tests.unit.ml.purchases import ITEMS, ORDERS, Order
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+pytestmark = pytest.mark.slow
+
 FIRST = date(2032, 1, 1)
 NIGHT = FIRST + timedelta(days=160)
 CUSTOMERS = 520

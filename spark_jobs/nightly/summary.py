@@ -1,5 +1,6 @@
 """Shows a person what is on the lake: totals that reconcile, freshness, quality, models, and what to do next."""
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -43,17 +44,17 @@ def show_status(console: Console, settings: Settings) -> None:
         console.print("Nothing ran on this lake yet. Start with: cdp demo")
         return
     console.print(f"Published up to [bold]{published or 'nothing yet'}[/]")
-    table = Table(title="Latest run of each step", title_justify="left")
+    table = Table(title="Latest run of each step", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ("step", "business date", "status", "seconds", "started (UTC)", "message"):
         table.add_column(column, justify="right" if column == "seconds" else "left")
     for step in steps:
         style = {"failed": "red", "skipped": "yellow"}.get(step.status)
         table.add_row(
-            step.step.removeprefix("spark_jobs."),
+            step.step.removesuffix(".step").rpartition(".")[2],
             str(step.business_date),
             step.status,
             f"{step.seconds:.1f}",
-            f"{step.started_at:%Y-%m-%d %H:%M}",
+            f"{step.started_at:%m-%d %H:%M}",
             step.message,
             style=style,
         )
@@ -65,13 +66,15 @@ def show_status(console: Console, settings: Settings) -> None:
 
 
 def _show_feeds(console: Console, settings: Settings) -> None:
-    table = Table(title="Rows in = valid + quarantined", title_justify="left")
-    table.add_column("feed", overflow="fold", min_width=20)
-    for column in ("files", "rows in", "valid", "quarantined", "valid %", "newest file"):
+    table = Table(title="Rows in = valid + quarantined", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("feed", overflow="fold")
+    for column in ("files", "rows in", "valid", "quarantined", "newest file"):
         table.add_column(column, justify="right")
-    for feed in records.feed_quality(settings):
+    feeds = records.feed_quality(settings)
+    is_one_source = len({feed.feed.partition(".")[0] for feed in feeds}) == 1
+    for feed in feeds:
         figures = (f"{figure:,}" for figure in (feed.files, feed.rows_in, feed.rows_valid, feed.rows_quarantined))
-        table.add_row(feed.feed, *figures, f"{feed.share_valid:.2%}", str(feed.newest_file_on or ""))
+        table.add_row(feed.feed.partition(".")[2] if is_one_source else feed.feed, *figures, str(feed.newest_file_on or ""))
     console.print(table)
 
 

@@ -1,5 +1,6 @@
 """Settings: files under environment variables, every mistake at once."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,8 @@ from conf.settings import PROJECT_ROOT, load_settings
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("CDP_CONF", "CDP_ENV", "CDP_LAKE__ROOT", "CDP_SPARK__CONNECT_PORT", "CDP_SPARK__DRIVER_MEMORY"):
-        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith("CDP_")]:
+        monkeypatch.delenv(name)
 
 
 def test_the_base_file_alone_gives_an_embedded_installation() -> None:

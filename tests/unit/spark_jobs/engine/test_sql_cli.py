@@ -69,7 +69,7 @@ def test_an_unknown_table_comes_with_names_that_look_like_it() -> None:
 
     done = cdp_sql("select * from dim_shopers")
 
-    assert "did you mean dim_shoppers?" in done.stderr
+    assert "did you mean dim_shoppers" in done.stderr
     assert "Traceback" not in done.stderr
     cdp_sql("drop view gold.dim_shoppers")
 

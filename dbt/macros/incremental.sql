@@ -1,23 +1,41 @@
-{#- The greatest value of a date column of the model as it stands, as a literal
-    so that Delta can prune files with it; year 1 when there is no row. The
+{#- The greatest value of a date column of a relation, as a literal so that
+    Delta can prune files with it; year 1 when there is no row. The
     filter keeps Delta from answering out of its statistics, where the greatest
     date of a table fails with a ClassCastException (Delta 4.4). -#}
-{% macro high_water(column) -%}
-    {%- if not execute -%}
-        {{ return("date '0001-01-01'") }}
-    {%- endif -%}
-    {%- set found = run_query(
-        "select max(" ~ column ~ ") from " ~ this
-        ~ " where " ~ column ~ " is not null"
-    ).columns[0].values()[0] -%}
-    {{ return("date '" ~ (found or '0001-01-01') ~ "'") }}
+{% macro high_water(relation, column) -%}
+    {{ return(one_date("max", relation, column) or "date '0001-01-01'") }}
 {%- endmacro %}
 
 
-{#- Another mart as the last run left it; none when it is not there. No `ref`:
-    the mart may be built later in the same run. -#}
-{% macro previous(model_name) -%}
+{#- The day from which on the facts have orders that change now: no file of
+    theirs with earlier days has to be read. -#}
+{% macro changed_from(changes) -%}
+    {{ return(one_date("min", changes, "counted_from") or "date '9999-12-31'") }}
+{%- endmacro %}
+
+
+{% macro one_date(aggregate, relation, column) -%}
     {%- if not execute -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set found = run_query(
+        "select " ~ aggregate ~ "(" ~ column ~ ") from " ~ relation
+        ~ " where " ~ column ~ " is not null"
+    ).columns[0].values()[0] -%}
+    {{ return("date '" ~ found ~ "'" if found else none) }}
+{%- endmacro %}
+
+
+{#- The earlier of two date literals of four-digit years. -#}
+{% macro earlier(one, other) -%}
+    {{ return([one, other] | min) }}
+{%- endmacro %}
+
+
+{#- Another mart as the last run left it; none when it is not there or is built
+    from scratch. No `ref`: the mart is built later in the same run. -#}
+{% macro previous(model_name) -%}
+    {%- if not execute or flags.FULL_REFRESH -%}
         {{ return(none) }}
     {%- endif -%}
     {{ return(adapter.get_relation(
@@ -26,20 +44,26 @@
 {%- endmacro %}
 
 
-{#- MERGE as dbt-spark writes it, with one addition: rows that the model marks
+{#- MERGE as dbt-spark writes it, with two additions. Rows that the model marks
     as removed (the predicate `meta.removed_when`) leave the table: an order
-    cancelled after it was built. One statement, so a killed run leaves either
-    all of it or nothing. -#}
+    cancelled after it was built. And of the target only files are read that
+    have days of orders which change (`meta.changes`, `meta.pruned_by`). One
+    statement, so a killed run leaves either all of it or nothing. -#}
 {% macro spark__get_merge_sql(
     target, source, unique_key, dest_columns, incremental_predicates
 ) -%}
     {%- set columns = adapter.get_columns_in_relation(target)
         | map(attribute='name') | list -%}
-    {%- set removed_when = config.get('meta', {}).get('removed_when') -%}
+    {%- set meta = config.get('meta', {}) -%}
+    {%- set removed_when = meta.get('removed_when') -%}
+    {%- set pruned = [
+        'DBT_INTERNAL_DEST.' ~ meta.pruned_by ~ ' >= '
+        ~ changed_from(ref(meta.changes))
+    ] if meta.get('changes') else [] -%}
     merge into {{ target }} as DBT_INTERNAL_DEST
     using {{ source }} as DBT_INTERNAL_SOURCE
     on {{ (
-        (incremental_predicates or [])
+        (incremental_predicates or []) + pruned
         + ['DBT_INTERNAL_SOURCE.' ~ unique_key
            ~ ' = DBT_INTERNAL_DEST.' ~ unique_key]
     ) | join(' and ') }}
@@ -56,4 +80,10 @@
     {% endif -%}
     then insert ({{ columns | join(', ') }})
     values (DBT_INTERNAL_SOURCE.{{ columns | join(', DBT_INTERNAL_SOURCE.') }})
+{%- endmacro %}
+
+
+{#- A hint that lays the rows of a table out in files of consecutive days. -#}
+{% macro by_day(column, file_count) -%}
+    {{ return("/*+ repartition_by_range(" ~ file_count ~ ", " ~ column ~ ") */") }}
 {%- endmacro %}

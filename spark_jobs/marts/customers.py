@@ -12,5 +12,5 @@ from spark_jobs.marts.standing import FOUNDATION
 
 def run(ctx: StepContext) -> StepReport:
     """Build the models tagged `customers`."""
-    selection = ["--select", "tag:customers", "--exclude", f"tag:{FOUNDATION}"]
+    selection = ["--select", "tag:customers", "--exclude", f"tag:{FOUNDATION}", "tag:activity"]
     return report("customers", run_dbt(ctx.settings, "run", ctx.business_date, *selection))

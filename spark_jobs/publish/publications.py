@@ -1,6 +1,7 @@
 """Publications: which Delta version of each mart people see, and the views of schema gold that show exactly those."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -9,6 +10,9 @@ from spark_jobs.common.delta import append, ensure_table, table_version
 from spark_jobs.common.job import StepContext
 
 PUBLICATIONS = "ops.publications"
+
+# Each of them mostly waits for the catalogue and the log of one table.
+TABLES_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +27,14 @@ class Published:
 def built(ctx: StepContext) -> list[Published]:
     """The marts as they stand now."""
     tables = sorted(row["tableName"] for row in ctx.spark.sql(f"show tables in {Schema.GOLD_BUILD}").collect() if not row["isTemporary"])
-    found = []
-    for name in tables:
-        full_name = f"{Schema.GOLD_BUILD}.{name}"
-        detail = ctx.spark.sql(f"describe detail {full_name}").select("format", "location").collect()[0]
-        if detail["format"] == "delta":
-            found.append(Published(name, table_version(ctx.spark, full_name), detail["location"]))
-    return found
+    with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
+        return [found for found in pool.map(lambda name: _built(ctx, name), tables) if found]
+
+
+def _built(ctx: StepContext, name: str) -> Published | None:
+    full_name = f"{Schema.GOLD_BUILD}.{name}"
+    detail = ctx.spark.sql(f"describe detail {full_name}").select("format", "location").collect()[0]
+    return Published(name, table_version(ctx.spark, full_name), detail["location"]) if detail["format"] == "delta" else None
 
 
 def latest(ctx: StepContext) -> tuple[date | None, list[Published]]:
@@ -67,11 +72,15 @@ def refresh_views(ctx: StepContext) -> int:
         How many views there are.
     """
     _, tables = latest(ctx)
-    for each in tables:
-        select = f"select * from {Schema.GOLD_BUILD}.`{each.table}` version as of {each.version}"
-        ctx.spark.sql(f"create or replace view {Schema.GOLD}.`{each.table}` as {select}")
+    with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
+        list(pool.map(lambda each: _refresh_view(ctx, each), tables))
     names = {each.table for each in tables}
     for row in ctx.spark.sql(f"show views in {Schema.GOLD}").collect():
         if tables and row["viewName"] not in names:
             ctx.spark.sql(f"drop view if exists {Schema.GOLD}.`{row['viewName']}`")
     return len(tables)
+
+
+def _refresh_view(ctx: StepContext, each: Published) -> None:
+    select = f"select * from {Schema.GOLD_BUILD}.`{each.table}` version as of {each.version}"
+    ctx.spark.sql(f"create or replace view {Schema.GOLD}.`{each.table}` as {select}")

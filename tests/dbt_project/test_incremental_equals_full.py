@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from spark_jobs.marts.runner import run_dbt
 from spark_jobs.marts.standing import Standing
 from tests.dbt_project.grocer import Grocer, a_line, a_product, an_identity, an_order, day
 
@@ -100,6 +101,21 @@ def test_late_corrected_and_cancelled_rows_give_what_a_rebuild_gives(grocer: Gro
         "select order_id, customer_id, order_type, sales_amount from gold_build.fct_orders where order_id in ('o2', 'o3') order by 1"
     )
     assert found == [("o2", "c_zoe", "merchandise", Decimal("5.00")), ("o3", "c_bob", "mixed", Decimal("24.00"))]
+
+
+def test_a_build_killed_between_the_two_facts_is_made_good_by_the_next(grocer: Grocer) -> None:
+    _first_night(grocer)
+    grocer.activity(3)
+    _second_night(grocer)
+    for model in ("int_orders__changed", "fct_orders"):
+        run_dbt(grocer.settings, "run", day(5), "--select", model)
+
+    assert grocer.activity(5).counts["full_refresh"] == 0
+    continued = _facts(grocer)
+    Standing(grocer.spark, grocer.settings).forget()
+    grocer.activity(5)
+
+    assert continued == _facts(grocer)
 
 
 def test_an_earlier_date_is_rebuilt_as_of_that_date(grocer: Grocer) -> None:

@@ -3,16 +3,14 @@
     incremental_strategy='merge',
     unique_key='order_item_id',
     on_schema_change='fail',
-    meta={'removed_when': 'ordered_on is null'},
+    meta={
+        'removed_when': 'ordered_on is null',
+        'changes': 'int_orders__changed',
+        'pruned_by': 'ordered_on',
+    },
 ) }}
 
--- depends_on: {{ ref('stg_orders') }}
--- depends_on: {{ ref('stg_products') }}
-
-{% if is_incremental() -%}
-    {%- set known_before = high_water('known_on') -%}
-    {%- set ordered_before = high_water('ordered_on') -%}
-{%- endif %}
+-- depends_on: {{ ref('int_orders__changed') }}
 
 with orders as (
     select * from {{ ref('fct_orders') }}
@@ -23,47 +21,18 @@ order_items as (
     where known_on <= {{ business_date() }}
 ),
 
-{% if is_incremental() %}
-    changed_orders as (
-        select order_id from orders
-        where
-            known_on >= {{ known_before }}
-            or ordered_on > {{ ordered_before }}
-        union distinct
-        -- These may have left fct_orders: cancelled, or moved to a later day.
-        select order_id from {{ ref('stg_orders') }}
-        where known_on >= {{ known_before }}
-        union distinct
-        select order_id from order_items
-        where known_on >= {{ known_before }}
-        union distinct
-        -- A product that changed its place in the tree changes its lines.
-        select before.order_id
-        from {{ this }} as before
-        inner join {{ ref('stg_products') }} as products
-            on before.product_id = products.product_id
-        where
-            products.known_on >= {{ known_before }}
-            and (
-                before.line_type
-                != coalesce(products.product_class, 'merchandise')
-                or not before.department <=> products.department
-                or not before.category <=> products.category
-            )
-    ),
-{% endif %}
-
 items_to_build as (
     select order_items.*
     from order_items
     {% if is_incremental() -%}
-        left semi join changed_orders
-            on order_items.order_id = changed_orders.order_id
+        left semi join {{ ref('int_orders__changed') }} as changed
+            on order_items.order_id = changed.order_id
     {%- endif %}
 ),
 
+-- Files by day: a night that changes few days reads and rewrites few files.
 final as (
-    select
+    select {{ by_day('ordered_on', 16) if not is_incremental() }}
         items.order_item_id,
         items.order_id,
         orders.customer_id,

@@ -3,16 +3,14 @@
     incremental_strategy='merge',
     unique_key='order_id',
     on_schema_change='fail',
-    meta={'removed_when': 'ordered_on is null'},
+    meta={
+        'removed_when': 'ordered_on is null',
+        'changes': 'int_orders__changed',
+        'pruned_by': 'ordered_on',
+    },
 ) }}
 
--- depends_on: {{ ref('stg_products') }}
-
-{% if is_incremental() -%}
-    {%- set known_before = high_water('known_on') -%}
-    {%- set ordered_before = high_water('ordered_on') -%}
-    {%- set items_before = previous('fct_order_items') -%}
-{%- endif %}
+-- depends_on: {{ ref('int_orders__changed') }}
 
 with orders as (
     select * from {{ ref('int_orders__identified') }}
@@ -23,44 +21,6 @@ order_items as (
     where known_on <= {{ business_date() }}
 ),
 
-{% if is_incremental() %}
-    changed_items as (
-        select
-            order_item_id,
-            order_id
-        from order_items
-        where known_on >= {{ known_before }}
-    ),
-
-    changed_orders as (
-        select order_id from changed_items
-        union distinct
-        select order_id from orders
-        where
-            known_on >= {{ known_before }}  -- noqa: LT02
-            or ordered_on > {{ ordered_before }}
-        {% if items_before -%}
-            -- A corrected line also changes the order it was in before.
-            union distinct
-            select before.order_id
-            from {{ items_before }} as before
-            inner join changed_items
-                on before.order_item_id = changed_items.order_item_id
-            where before.order_id != changed_items.order_id
-            union distinct
-            -- A product that changed its class changes the orders it is in.
-            select before.order_id
-            from {{ items_before }} as before
-            inner join {{ ref('stg_products') }} as products
-                on before.product_id = products.product_id
-            where
-                products.known_on >= {{ known_before }}
-                and before.line_type
-                != coalesce(products.product_class, 'merchandise')
-        {%- endif %}
-    ),
-{% endif %}
-
 orders_to_build as (
     select
         orders.*,
@@ -69,8 +29,8 @@ orders_to_build as (
             as is_counted
     from orders
     {% if is_incremental() -%}
-        left semi join changed_orders
-            on orders.order_id = changed_orders.order_id
+        left semi join {{ ref('int_orders__changed') }} as changed
+            on orders.order_id = changed.order_id
     {%- endif %}
 ),
 
@@ -78,8 +38,8 @@ items_to_sum as (
     select order_items.*
     from order_items
     {% if is_incremental() -%}
-        left semi join changed_orders
-            on order_items.order_id = changed_orders.order_id
+        left semi join {{ ref('int_orders__changed') }} as changed
+            on order_items.order_id = changed.order_id
     {%- endif %}
 ),
 
@@ -104,8 +64,9 @@ sums as (
     group by order_id
 ),
 
+-- Files by day: a night that changes few days reads and rewrites few files.
 final as (
-    select
+    select {{ by_day('ordered_on', 8) if not is_incremental() }}
         orders.order_id,
         orders.customer_id,
         orders.source_customer_id,

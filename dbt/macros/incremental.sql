@@ -1,9 +1,14 @@
-{#- The greatest value of a date column of a relation, as a literal so that
-    Delta can prune files with it; year 1 when there is no row. The
-    filter keeps Delta from answering out of its statistics, where the greatest
-    date of a table fails with a ClassCastException (Delta 4.4). -#}
-{% macro high_water(relation, column) -%}
-    {{ return(one_date("max", relation, column) or "date '0001-01-01'") }}
+{#- The greatest value of a date column in some relations, the least of these, as
+    a literal so that Delta can prune files with it; a relation without rows has
+    no say. Year 1 when none has rows. The filter keeps Delta from answering out
+    of its statistics, where the greatest date of a table fails with a
+    ClassCastException (Delta 4.4). -#}
+{% macro high_water(relations, column) -%}
+    {%- set found = [] -%}
+    {%- for relation in relations -%}
+        {%- do found.append(one_date("max", relation, column)) -%}
+    {%- endfor -%}
+    {{ return(found | select | min or "date '0001-01-01'") }}
 {%- endmacro %}
 
 
@@ -23,12 +28,6 @@
         ~ " where " ~ column ~ " is not null"
     ).columns[0].values()[0] -%}
     {{ return("date '" ~ found ~ "'" if found else none) }}
-{%- endmacro %}
-
-
-{#- The earlier of two date literals of four-digit years. -#}
-{% macro earlier(one, other) -%}
-    {{ return([one, other] | min) }}
 {%- endmacro %}
 
 

@@ -1,10 +1,10 @@
-"""What of the marts stands already: the definitions the tables were built with, and the date gold stands at."""
+"""What of the marts stands already: the definitions and the slices of silver the tables were built with, and the date they stand at."""
 
 import hashlib
 import json
 from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conf.catalog import Schema, Table, catalog, prediction_table
 from conf.settings import Settings
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 FOUNDATION = "foundation"
+STATE = "ops.conform_state"
+
+# Dates after which the incremental marts hold nothing: what was known or happened last, and what the profiles were built for.
+KNOWN = (("fct_orders", "known_on"), ("fct_order_items", "known_on"))
+DATED = (*KNOWN, ("fct_orders", "ordered_on"), ("dim_customers", "as_of_on"))
 
 
 def fingerprint(manifest: "Manifest", unique_ids: Iterable[str]) -> str:
@@ -48,6 +53,7 @@ class Standing:
         self._now = {
             "foundation": fingerprint(self._manifest, nodes),
             "incremental": fingerprint(self._manifest, [*nodes, *incremental_nodes(self._manifest)]),
+            "taken": self._taken(),
         }
 
     def needs_foundation(self) -> bool:
@@ -55,11 +61,19 @@ class Standing:
         return self._before().get("foundation") != self._now["foundation"] or self._missing(foundation_nodes(self._manifest))
 
     def needs_full_refresh(self, business_date: date) -> bool:
-        """True when the incremental marts cannot be continued: missing, built from other code, or standing after the date."""
+        """True when the incremental marts cannot be continued.
+
+        They are missing, were built from other code, stand after the date, or silver has got other rows in the past: of a map that
+        was corrected, or of files that became known for a night that was built but never published.
+        """
         if self._before().get("incremental") != self._now["incremental"] or self._missing(incremental_nodes(self._manifest)):
             return True
-        stands_at = self._stands_at()
-        return stands_at is not None and stands_at > business_date
+        dates = self._last_dates()
+        if any(day > business_date for day in dates.values()):
+            return True
+        # From here on the models look for news themselves.
+        looks_from = min((dates[column] for column in KNOWN if column in dates), default=date.min)
+        return self._past_of("taken", self._before(), looks_from) != self._past_of("taken", self._now, looks_from)
 
     def remember(self) -> None:
         """Note the definitions that the lake was built with; call it when the build succeeded."""
@@ -78,29 +92,38 @@ class Standing:
         for table in self._absent(list(tables.values())):
             ensure_table(self._spark, self._settings, table)
 
-    def _before(self) -> dict[str, str]:
+    def _before(self) -> dict[str, Any]:
         if not self._file.is_file():
             return {}
         try:
-            found: dict[str, str] = json.loads(self._file.read_text(encoding="utf-8"))
+            found: dict[str, Any] = json.loads(self._file.read_text(encoding="utf-8"))
         except ValueError:
             return {}
         return found
 
-    def _stands_at(self) -> date | None:
-        """The last date that anything in the incremental marts was known or happened on, or the profiles were built for."""
-        columns = [("fct_orders", "known_on"), ("fct_orders", "ordered_on"), ("dim_customers", "as_of_on")]
+    def _taken(self) -> dict[str, str]:
+        """By known date, a digest of the slices that silver has of it and of the definitions they went through."""
+        if "conform_state" not in self._tables_in(Schema.OPS):
+            return {}
+        piece = "concat_ws('/', entity, source, feed, batch_id, row_count, definition_hash)"
+        query = f"select known_on, sha2(array_join(array_sort(collect_set({piece})), ','), 256) as digest from {STATE} group by known_on"
+        return {row["known_on"].isoformat(): row["digest"][:16] for row in self._spark.sql(query).collect()}
+
+    @staticmethod
+    def _past_of(name: str, noted: dict[str, Any], until: date) -> dict[str, str]:
+        return {day: digest for day, digest in noted.get(name, {}).items() if day < until.isoformat()}
+
+    def _last_dates(self) -> dict[tuple[str, str], date]:
+        """The last date in each of the columns DATED that has any."""
         there = self._tables_in(Schema.GOLD_BUILD)
         # The filter keeps Delta 4.4 from answering out of its statistics, where the greatest date fails with a ClassCastException.
         queries = [
-            f"select max({name}) as day from {Schema.GOLD_BUILD}.{table} where {name} is not null"
-            for table, name in columns
+            f"select '{table}' as table, '{name}' as name, max({name}) as day from {Schema.GOLD_BUILD}.{table} where {name} is not null"
+            for table, name in DATED
             if table in there
         ]
-        if not queries:
-            return None
-        day: date | None = self._spark.sql(f"select max(day) as day from ({' union all '.join(queries)})").collect()[0]["day"]
-        return day
+        rows = self._spark.sql(" union all ".join(queries)).collect() if queries else []
+        return {(row["table"], row["name"]): row["day"] for row in rows if row["day"] is not None}
 
     def _missing(self, unique_ids: Iterable[str]) -> bool:
         wanted = {(node.schema, node.alias) for node in map(self._manifest.nodes.__getitem__, unique_ids)}

@@ -1,50 +1,99 @@
 """The quality gate: what share of the news since the last publication passed its contracts and maps, source by source."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from conf.contracts import SourceContract
 from conf.errors import Finding, QualityError
 from spark_jobs.common.job import StepContext
+
+FeedName = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class PassRate:
-    """Rows a source delivered, and those that made it into bronze and silver."""
+    """Rows a source delivered, those that did not make it into bronze and silver, and how many of them its feeds may lose."""
 
     source: str
     rows_in: int
     rows_failed: int
+    rows_allowed: float
 
     @property
     def share(self) -> float:
         """Share of rows that passed; 1 when there were none."""
         return 1.0 if not self.rows_in else 1 - self.rows_failed / self.rows_in
 
+    @property
+    def least_share(self) -> float:
+        """Share of rows that must pass."""
+        return 1.0 if not self.rows_in else 1 - self.rows_allowed / self.rows_in
 
-def pass_rates(ctx: StepContext, since: date | None) -> list[PassRate]:
-    """Pass rate of each source over the files that were loaded after `since` (all files when None)."""
+
+def allowed_shares(sources: Mapping[str, SourceContract], default: float) -> dict[FeedName, float]:
+    """Share of rejected rows that each feed may have: its contract's, else the default."""
+    return {
+        (source, name): default if feed.max_rejected_share is None else feed.max_rejected_share
+        for source, contract in sources.items()
+        for name, feed in contract.feeds.items()
+    }
+
+
+def pass_rates(ctx: StepContext, since: date | None, allowed: Mapping[FeedName, float]) -> list[PassRate]:
+    """Pass rate of each source over the files that were loaded after `since` (all files when None).
+
+    Args:
+        ctx: session and settings.
+        since: the last published date.
+        allowed: share of rejected rows by feed; feeds that are not in it have the setting's.
+    """
+    default = ctx.settings.ingest.max_rejected_share
+    delivered, failed, may_fail = defaultdict[str, int](int), defaultdict[str, int](int), defaultdict[str, float](float)
+    for feed, rows in _delivered(ctx, since).items():
+        delivered[feed[0]] += rows[0]
+        failed[feed[0]] += rows[1]
+        may_fail[feed[0]] += rows[0] * allowed.get(feed, default)
+    for source, rows_failed in _not_conformed(ctx, since).items():
+        failed[source] += rows_failed
+    return [PassRate(source, delivered[source], failed[source], may_fail[source]) for source in sorted(delivered)]
+
+
+def _delivered(ctx: StepContext, since: date | None) -> dict[FeedName, tuple[int, int]]:
+    """Rows in and rows that are still in quarantine, by feed; what was replayed of earlier files makes up for nothing."""
     from pyspark.sql import functions as F
 
-    loaded = ctx.spark.table("ops.ingest_manifest").where(
-        F.col("status").isin("loaded", "replayed") & (F.col("known_on") <= F.lit(ctx.business_date))
+    entries = ctx.spark.table("ops.ingest_manifest").where(F.col("known_on") <= F.lit(ctx.business_date))
+    file = ["source", "feed", "file", "file_hash"]
+    files = (
+        entries.where(F.col("status").isin("loaded", "replayed"))
+        .groupBy(*file)
+        .agg(
+            F.sum("rows_in").alias("rows_in"),
+            F.sum("rows_quarantined").alias("rows_quarantined"),
+            F.max(F.when(F.col("status") == "loaded", F.col("known_on"))).alias("loaded_for"),
+        )
     )
+    if since is not None:
+        files = files.where(F.col("loaded_for") > F.lit(since))
+    rows = files.groupBy("source", "feed").agg(F.sum("rows_in"), F.sum("rows_quarantined")).collect()
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows}
+
+
+def _not_conformed(ctx: StepContext, since: date | None) -> dict[str, int]:
+    """Rows that maps could not use, by source; a row that several maps could not use failed once."""
+    from pyspark.sql import functions as F
+
     rejects = ctx.spark.table("ops.conform_rejects").where(F.col("_known_on") <= F.lit(ctx.business_date))
     if since is not None:
-        loaded = loaded.where(F.col("known_on") > F.lit(since))
         rejects = rejects.where(F.col("_known_on") > F.lit(since))
-    delivered = loaded.groupBy("source").agg(F.sum("rows_in").alias("rows_in"), F.sum("rows_quarantined").alias("quarantined"))
-    # A row that several maps could not use failed once.
-    failed = rejects.select("source", "_source_file", "_line").distinct().groupBy("source").agg(F.count("*").alias("failed"))
-    rows = (
-        delivered.join(failed, "source", "left")
-        .select("source", "rows_in", F.col("quarantined") + F.coalesce("failed", F.lit(0)))
-        .collect()
-    )
-    return sorted((PassRate(*row) for row in rows), key=lambda rate: rate.source)
+    rows = rejects.select("source", "_source_file", "_line").distinct().groupBy("source").count().collect()
+    return {row["source"]: row["count"] for row in rows}
 
 
-def check(rates: list[PassRate], least: float) -> None:
-    """Stop when a source is below the threshold.
+def check(rates: list[PassRate]) -> None:
+    """Stop when a source has lost more rows than its feeds may.
 
     Raises:
         QualityError: with one finding per source.
@@ -52,10 +101,12 @@ def check(rates: list[PassRate], least: float) -> None:
     remedy = "look at `cdp quarantine list` and ops.conform_rejects, correct the delivery or the mapping, run the night again"
     findings = [
         Finding(
-            rate.source, f"{rate.rows_failed:,} of {rate.rows_in:,} rows failed: {rate.share:.2%} passed, {least:.2%} is needed", remedy
+            rate.source,
+            f"{rate.rows_failed:,} of {rate.rows_in:,} rows failed: {rate.share:.2%} passed, {rate.least_share:.2%} is needed",
+            remedy,
         )
         for rate in rates
-        if rate.share < least
+        if rate.rows_failed > rate.rows_allowed
     ]
     if findings:
         raise QualityError("too many rows failed; gold stays as it was published last", findings)

@@ -7,12 +7,13 @@ Rerun: versions that are published already are not published again; the views ar
 import logging
 
 from conf.catalog import catalog
+from conf.contracts import load_sources
 from conf.errors import Finding, QualityError
 from spark_jobs.common.delta import ensure_table
 from spark_jobs.common.job import StepContext, StepReport
 from spark_jobs.common.logging import Event, log_event
 from spark_jobs.publish.publications import built, last_date, latest, record, refresh_views
-from spark_jobs.publish.quality import check, pass_rates
+from spark_jobs.publish.quality import allowed_shares, check, pass_rates
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +26,9 @@ def run(ctx: StepContext) -> StepReport:
     """
     for name in ("ops.publications", "ops.ingest_manifest", "ops.conform_rejects"):
         ensure_table(ctx.spark, ctx.settings, catalog().table(name))
-    rates = pass_rates(ctx, last_date(ctx))
-    check(rates, 1 - ctx.settings.ingest.max_rejected_share)
+    allowed = allowed_shares(load_sources(), ctx.settings.ingest.max_rejected_share)
+    rates = pass_rates(ctx, last_date(ctx), allowed)
+    check(rates)
     tables = built(ctx)
     if not tables:
         raise QualityError("there is nothing to publish", [Finding("gold_build", "has no tables", "build the marts first: cdp run")])

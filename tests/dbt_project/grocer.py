@@ -73,9 +73,16 @@ class Grocer:
         for name, rows in tables.items():
             self._write(_table(name), list(rows))
 
+    def has_taken(self, definitions: dict[int, str]) -> None:
+        """What conform has noted: for each day the definition that its slice went through."""
+        table = catalog().table("ops.conform_state")
+        rows = [("orders", "shop", "till", "b", day(on), day(on), 1, day(on), definition) for on, definition in definitions.items()]
+        overwrite(self.spark, self.settings, table, self.spark.createDataFrame(rows, table.ddl))  # type: ignore[arg-type]
+
     def has_nothing(self) -> None:
         """Empty every table the marts read, and remove the marts."""
         tables = [t for schema in (Schema.SILVER, Schema.IDENTITY, Schema.PREDICTIONS) for t in catalog().in_schema(schema)]
+        tables.append(catalog().table("ops.conform_state"))
         for table in tables:
             ensure_table(self.spark, self.settings, table)
             self.spark.sql(f"delete from {table.full_name}")

@@ -118,6 +118,23 @@ def test_a_build_killed_between_the_two_facts_is_made_good_by_the_next(grocer: G
     assert continued == _facts(grocer)
 
 
+def test_rows_that_silver_got_in_the_past_are_not_overlooked(grocer: Grocer) -> None:
+    _first_night(grocer)
+    grocer.has_taken({2: "map of yesterday", 3: "map of yesterday"})
+    grocer.activity(3)
+    _second_night(grocer)
+    grocer.has_taken({2: "map of yesterday", 3: "map of yesterday", 5: "map of yesterday"})
+    assert grocer.activity(5).counts["full_refresh"] == 0
+
+    # a map is corrected: silver's rows change, their known dates do not
+    grocer.delivers(products=[a_product("milk", "service")])
+    grocer.has_taken({2: "map of today", 3: "map of today", 5: "map of today"})
+    assert grocer.activity(5).counts["full_refresh"] == 1
+
+    assert grocer.rows("select distinct line_type from gold_build.fct_order_items where product_id = 'milk'") == [("service",)]
+    assert grocer.activity(5).counts["full_refresh"] == 0
+
+
 def test_an_earlier_date_is_rebuilt_as_of_that_date(grocer: Grocer) -> None:
     _first_night(grocer)
 

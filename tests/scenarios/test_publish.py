@@ -14,7 +14,7 @@ from spark_jobs.common.delta import ensure_table
 from spark_jobs.common.job import StepContext
 from spark_jobs.publish import step
 from spark_jobs.publish.publications import PUBLICATIONS, Published, latest, record, refresh_views
-from spark_jobs.publish.quality import PassRate, pass_rates
+from spark_jobs.publish.quality import PassRate, check, pass_rates
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -108,10 +108,30 @@ def test_the_pass_rate_counts_quarantined_rows_and_rows_that_could_not_be_confor
     ctx.spark.sql(f"insert into {rejects} values {values}")
 
     # when
-    rates = [rate for rate in pass_rates(ctx, None) if rate.source == "t_publish_shop"]
+    rates = [rate for rate in pass_rates(ctx, None, {}) if rate.source == "t_publish_shop"]
     ctx.spark.sql(f"update {manifest} set rows_quarantined = 50 where source = 't_publish_shop'")
 
     # then two of a hundred failed, and with half of them bad nothing is published
-    assert rates == [PassRate("t_publish_shop", 100, 2)]
+    assert rates == [PassRate("t_publish_shop", 100, 2, 2.0)]
     with pytest.raises(QualityError, match="t_publish_shop: 51 of 100 rows failed"):
         step.run(ctx)
+
+
+def test_a_feed_may_lose_what_its_contract_allows_and_replays_of_old_files_hide_nothing(ctx: StepContext) -> None:
+    # given an old file of which 40 rows were replayed tonight, and a new one of which 30 of 100 rows failed
+    step.run(ctx)
+    old, new = f"date'{BEFORE}'", f"date'{FIRST}'"
+    entries = [("old", old, 100, 40, "loaded"), ("old", new, 0, -40, "replayed"), ("new", new, 100, 30, "loaded")]
+    values = ", ".join(
+        f"('b', 't_publish_shop', 'f', '{file}', '{file}', {known}, {rows}, {rows - bad}, {bad}, '{status}')"
+        for file, known, rows, bad, status in entries
+    )
+    columns = "batch_id, source, feed, file, file_hash, known_on, rows_in, rows_valid, rows_quarantined, status"
+    ctx.spark.sql(f"insert into ops.ingest_manifest ({columns}) values {values}")
+
+    # when
+    (rate,) = [rate for rate in pass_rates(ctx, BEFORE, {("t_publish_shop", "f"): 0.4}) if rate.source == "t_publish_shop"]
+
+    # then
+    assert rate == PassRate("t_publish_shop", 100, 30, 40.0)
+    check([rate])

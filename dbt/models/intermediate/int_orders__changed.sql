@@ -16,14 +16,9 @@
         where false
     )
 {% else %}
-{%- set known_before = earlier(
-    high_water(orders_before, 'known_on'),
-    high_water(items_before, 'known_on')
-) -%}
-{%- set ordered_before = earlier(
-    high_water(orders_before, 'ordered_on'),
-    high_water(items_before, 'ordered_on')
-) %}
+    {%- set facts = [orders_before, items_before] -%}
+    {%- set known_before = high_water(facts, 'known_on') -%}
+    {%- set ordered_before = high_water(facts, 'ordered_on') %}
 
     with changed_items as (
         select

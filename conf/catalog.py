@@ -89,7 +89,7 @@ def bronze_table(source: str, feed_name: str, feed: Feed) -> Table:
 def quarantine_table(source: str, feed_name: str) -> Table:
     """The rejected rows of a feed, replayable."""
     fields = _fields("""
-        row_id | string | hash of file content, line and rule; stable over replays
+        row_id | string | hash of the file's content and the line; stable over replays
         rules | array<string> | every rule the row breaks, as column:rule
         value_classes | array<string> | what kind of value broke each rule (empty, text, number …); never the value
         raw_row | binary | the row as delivered, AES-256-GCM encrypted; null when keeping it is switched off
@@ -148,7 +148,7 @@ STATIC_TABLES = (
             rows_in | bigint | rows read
             rows_valid | bigint | rows in bronze
             rows_quarantined | bigint | rows in quarantine
-            status | string | loaded, duplicate or failed
+            status | string | loaded, duplicate, failed or replayed (its counts are what the replay moved)
             message | string | why it failed
             business_date | date | business date of the run that loaded it
             loaded_at | timestamp | when, by the clock of the run

@@ -1,18 +1,30 @@
 """Source contracts: SourceContract → Feed → Column, Rule, EntityMap; one YAML file under conf/sources/ for each source system."""
 
+from datetime import date
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from conf.documents import Document, nearest, read_document, validate
-from conf.entities import NAME, Entity, load_entities
+from conf.entities import Entity, load_entities
 from conf.errors import ConfigError, Finding
 from conf.settings import conf_dirs
-from conf.types import PiiClass, PiiKind, check_type
+from conf.types import (
+    NAME,
+    TABLE_PART,
+    PiiClass,
+    PiiKind,
+    check_bound,
+    check_datetime_format,
+    check_pattern,
+    check_time_zone,
+    check_type,
+)
+
+TablePart = Annotated[str, Field(pattern=TABLE_PART)]
 
 
 class Severity(StrEnum):
@@ -44,6 +56,22 @@ class Column(_Part):
     kind: PiiKind | None = None
 
     _type = field_validator("type")(check_type)
+    _pattern = field_validator("pattern")(check_pattern)
+    _format = field_validator("format")(check_datetime_format)
+    _zone = field_validator("time_zone")(check_time_zone)
+
+    @field_validator("min", "max", mode="before")
+    @classmethod
+    def _day_as_text(cls, value: object) -> object:
+        """YAML reads 2017-01-01 as a date."""
+        return value.isoformat() if isinstance(value, date) else value
+
+    @field_validator("min", "max")
+    @classmethod
+    def _bound_of_the_type(cls, value: float | str | None, info: ValidationInfo) -> float | str | None:
+        if value is not None and "type" in info.data:
+            check_bound(value, info.data["type"])
+        return value
 
     @property
     def delivered_name(self) -> str:
@@ -59,6 +87,8 @@ class Column(_Part):
     def _consistent(self) -> "Column":
         if self.is_tokenised and self.type != "string":
             raise ValueError(f"{self.name}: a {self.pii} PII column is a string, because a token replaces it")
+        if self.is_tokenised and self.kind is None:
+            raise ValueError(f"{self.name}: a {self.pii} PII column needs its kind; use one of {', '.join(sorted(PiiKind))}")
         if self.format and self.type not in ("date", "timestamp"):
             raise ValueError(f"{self.name}: format is for date and timestamp columns only")
         return self
@@ -167,21 +197,13 @@ class Feed(_Part):
 class SourceContract(_Part):
     """One source system: the namespace of its ids, its clock and currency, and its feeds."""
 
-    source: str = Field(pattern=NAME)
+    source: TablePart
     title: str = ""
     time_zone: str | None = None
     currency_code: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
-    feeds: dict[str, Feed] = Field(min_length=1)
+    feeds: dict[TablePart, Feed] = Field(min_length=1)
 
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, value: str | None) -> str | None:
-        try:
-            if value is not None:
-                ZoneInfo(value)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(f"unknown time zone {value!r}; use an IANA name such as Asia/Shanghai") from None
-        return value
+    _zone = field_validator("time_zone")(check_time_zone)
 
 
 def _map_findings(document: Document, contract: SourceContract, entities: dict[str, Entity]) -> list[Finding]:

@@ -1,7 +1,9 @@
 """YAML documents that remember their lines, so that every mistake is reported with file, line and remedy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -22,12 +24,56 @@ class Document:
     values: dict[str, Any]
     lines: dict[Location, int]
 
+    def knows(self, location: Location) -> bool:
+        """True when there is a value at `location`."""
+        return location in self.lines
+
     def where(self, location: Location) -> str:
         """`file:line` of the value at `location`, or of its nearest parent that is in the file."""
         for length in range(len(location), -1, -1):
             if location[:length] in self.lines:
                 return f"{self.file}:{self.lines[location[:length]]}"
         return str(self.file)
+
+
+@dataclass(frozen=True)
+class _Layered(Document):
+    """Two documents merged; a location is looked up in the upper one when it is there as exactly."""
+
+    upper: Document
+    lower: Document
+
+    def knows(self, location: Location) -> bool:
+        return self.upper.knows(location) or self.lower.knows(location)
+
+    def where(self, location: Location) -> str:
+        for length in range(len(location), -1, -1):
+            for document in (self.upper, self.lower):
+                if document.knows(location[:length]):
+                    return document.where(location[:length])
+        return str(self.file)
+
+
+def layered(files: Sequence[Path]) -> Document:
+    """Several files as one document: maps are merged key by key, anything else of a later file replaces what was there.
+
+    Raises:
+        ConfigError: see `read_document`.
+    """
+    return reduce(over, (read_document(file) for file in files))
+
+
+def over(lower: Document, upper: Document) -> Document:
+    """`upper` laid over `lower`."""
+    return _Layered(upper.file, _merged(lower.values, upper.values), {}, upper, lower)
+
+
+def _merged(low: dict[str, Any], high: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(low)
+    for key, value in high.items():
+        old = merged.get(key)
+        merged[key] = _merged(old, value) if isinstance(value, dict) and isinstance(old, dict) else value
+    return merged
 
 
 def _index(node: yaml.Node, location: Location, lines: dict[Location, int]) -> None:
@@ -41,26 +87,29 @@ def _index(node: yaml.Node, location: Location, lines: dict[Location, int]) -> N
             _index(value, (*location, number), lines)
 
 
-def _repeated_keys(node: yaml.Node | None, file: Path) -> list[Finding]:
+def _unusable_keys(node: yaml.Node | None, file: Path) -> list[Finding]:
+    """Keys given twice, and keys that YAML does not read as text (numbers, dates, yes and no)."""
     findings = []
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
             if key.value in seen:
                 findings.append(Finding(f"{file}:{key.start_mark.line + 1}", f"key {key.value!r} is there twice", "keep one of the two"))
+            elif key.tag != "tag:yaml.org,2002:str":
+                findings.append(Finding(f"{file}:{key.start_mark.line + 1}", f"key {key.value} is not text", "put it in quotes"))
             seen.add(key.value)
-            findings += _repeated_keys(value, file)
+            findings += _unusable_keys(value, file)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
-            findings += _repeated_keys(value, file)
+            findings += _unusable_keys(value, file)
     return findings
 
 
 def read_document(file: Path) -> Document:
-    """Parse one YAML file whose top level is a map.
+    """Parse one YAML file whose top level is a map; a file without a value is an empty map.
 
     Raises:
-        ConfigError: not readable, not YAML, not a map, or a key given twice.
+        ConfigError: not readable, not YAML, not a map, or a key that is given twice or is not text.
     """
     try:
         text = file.read_text(encoding="utf-8")
@@ -73,10 +122,19 @@ def read_document(file: Path) -> Document:
         where = f"{file}:{mark.line + 1}" if mark else str(file)
         problem = str(getattr(err, "problem", None) or err)
         raise ConfigError("a configuration file is not YAML", [Finding(where, problem, "fix the indentation or the quoting")]) from None
+    if values is None:
+        values = {}
     if not isinstance(values, dict):
-        raise ConfigError("a configuration file is not a map", [Finding(f"{file}:1", "expected `key: value` lines at the top level")])
-    if repeated := _repeated_keys(node, file):
-        raise ConfigError("a configuration file repeats keys", repeated)
+        raise ConfigError(
+            "a configuration file is not a map",
+            [
+                Finding(
+                    f"{file}:1", "expected `key: value` lines at the top level", "remove the dashes, or what stands before the first key"
+                )
+            ],
+        )
+    if unusable := _unusable_keys(node, file):
+        raise ConfigError("a configuration file has keys that cannot be used", unusable)
     lines: dict[Location, int] = {}
     if node is not None:
         _index(node, (), lines)
@@ -115,15 +173,31 @@ def validate(model: type[T], document: Document) -> T:
     try:
         return model.model_validate(document.values)
     except ValidationError as err:
-        findings = []
-        for error in err.errors(include_input=False, include_url=False):
-            location = tuple(
-                part for part in error["loc"] if not (isinstance(part, str) and part.startswith(("function-", "str", "const[")))
-            )
-            name = ".".join(map(str, location))
-            if error["type"] == "extra_forbidden":
-                remedy = nearest(str(location[-1]), _allowed_fields(model, location))
-                findings.append(Finding(document.where(location), f"unknown key {name!r}", remedy))
-            else:
-                findings.append(Finding(document.where(location), f"{name}: {error['msg'].removeprefix('Value error, ')}"))
-        raise ConfigError(f"{document.file.name} is not valid", findings) from None
+        raise ConfigError(f"{document.file.name} is not valid", findings(model, document, err)) from None
+
+
+def findings(model: type[BaseModel], document: Document, err: ValidationError) -> list[Finding]:
+    """What pydantic found, each with the line it stands on and, where there is one, the remedy."""
+    found: dict[Location, Finding] = {}
+    for error in err.errors(include_input=False, include_url=False):
+        location = _in_document(error["loc"], document, keeps_last=error["type"] in {"missing", "extra_forbidden"})
+        name = ".".join(map(str, location))
+        problem, _, remedy = error["msg"].removeprefix("Value error, ").partition("; ")
+        if error["type"] == "extra_forbidden":
+            problem, remedy = f"unknown key {name!r}", nearest(str(location[-1]), _allowed_fields(model, location))
+        elif error["type"] == "string_pattern_mismatch":
+            problem, remedy = f"{name}: is not such a name or text", f"it must match {error['ctx']['pattern']}"
+        else:
+            problem = f"{name}: {problem}"
+        # A value that fits none of several types is one mistake.
+        found.setdefault((*location, "" if error["type"] != "value_error" else problem), Finding(document.where(location), problem, remedy))
+    return list(found.values())
+
+
+def _in_document(location: Location, document: Document, *, keeps_last: bool) -> Location:
+    """A location of pydantic's without its own words for validators, types and keys."""
+    kept: Location = ()
+    for number, part in enumerate(location):
+        if document.knows((*kept, part)) or (keeps_last and number == len(location) - 1):
+            kept = (*kept, part)
+    return kept

@@ -1,6 +1,5 @@
 """Canonical entities: what every source is mapped onto; one YAML file under conf/entities/ for each."""
 
-import re
 from functools import cache
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -8,9 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from conf.documents import read_document, validate
 from conf.errors import ConfigError, Finding
 from conf.settings import conf_dirs
-from conf.types import PiiClass, check_type
-
-NAME = r"^[a-z][a-z0-9_]*$"
+from conf.types import NAME, PiiClass, check_type
 
 
 class EntityColumn(BaseModel):
@@ -81,7 +78,7 @@ def load_entities() -> dict[str, Entity]:
         except ConfigError as err:
             findings += err.findings
             continue
-        if not re.fullmatch(entity.entity, file.stem):
+        if entity.entity != file.stem:
             findings.append(Finding(str(file), f"holds entity {entity.entity!r}", f"name the file {entity.entity}.yml"))
         entities[entity.entity] = entity
     if findings:

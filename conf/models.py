@@ -1,18 +1,16 @@
 """The register of models (conf/models.yml) and of features (conf/features.yml); an overlay's models.yml is merged over ours key by key."""
 
 import re
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from conf.documents import Document, Location, nearest, read_document, validate
-from conf.entities import NAME
+from conf.documents import Document, Location, layered, nearest, read_document, validate
 from conf.errors import ConfigError, Finding
 from conf.settings import CONF_DIR, conf_dirs
+from conf.types import NAME
 
 CLASSIFICATION_METRICS = ("roc_auc", "pr_auc")
 REGRESSION_METRICS = ("mae", "rmse")
@@ -166,37 +164,6 @@ class Register(_Part):
         return value
 
 
-@dataclass(frozen=True)
-class _Layered(Document):
-    """Two documents merged; a location is looked up in the upper one when it is there as exactly."""
-
-    upper: Document
-    lower: Document
-
-    def where(self, location: Location) -> str:
-        for length in range(len(location), -1, -1):
-            for document in (self.upper, self.lower):
-                if location[:length] in document.lines:
-                    return document.where(location[:length])
-        return str(self.file)
-
-
-def _merged(low: dict[str, Any], high: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(low)
-    for key, value in high.items():
-        old = merged.get(key)
-        merged[key] = _merged(old, value) if isinstance(value, dict) and isinstance(old, dict) else value
-    return merged
-
-
-def _layer(files: list[Path]) -> Document:
-    documents = [read_document(file) for file in files]
-    current = documents[0]
-    for upper in documents[1:]:
-        current = _Layered(upper.file, _merged(current.values, upper.values), {}, upper, current)
-    return current
-
-
 def _unknown_features(document: Document, register: Register, feature_set: FeatureSet) -> list[Finding]:
     findings = []
     for name, model in register.models.items():
@@ -227,7 +194,7 @@ def load_register() -> Register:
     Raises:
         ConfigError: every mistake at once, with file and line.
     """
-    document = _layer([folder / "models.yml" for folder in conf_dirs() if (folder / "models.yml").is_file()])
+    document = layered([folder / "models.yml" for folder in conf_dirs() if (folder / "models.yml").is_file()])
     register = validate(Register, document)
     if findings := _unknown_features(document, register, load_features()):
         raise ConfigError("models.yml is not valid", findings)

@@ -3,14 +3,13 @@
 import os
 from functools import cache
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from conf.documents import Document, Location, findings, layered, over
 from conf.errors import ConfigError, Finding
+from conf.types import check_time_zone
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 CONF_DIR = Path(__file__).resolve().parent
@@ -75,14 +74,7 @@ class Retailer(_Section):
     time_zone: str = "UTC"
     currency_code: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
 
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as err:
-            raise ValueError(f"unknown time zone {value!r}; use an IANA name such as Asia/Shanghai") from err
-        return value
+    _zone = field_validator("time_zone")(check_time_zone)
 
 
 class Spark(_Section):
@@ -189,12 +181,18 @@ def conf_dirs() -> list[Path]:
     return [CONF_DIR, *([overlay] if overlay else [])]
 
 
-def _merge(low: dict[str, Any], high: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(low)
-    for key, value in high.items():
-        both_maps = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merge(merged[key], value) if both_maps else value
-    return merged
+class _Environment(Document):
+    """The CDP_* variables: they stand nowhere in a file, but can be named."""
+
+    def knows(self, location: Location) -> bool:
+        return _variable(location) in {name.upper() for name in os.environ}
+
+    def where(self, location: Location) -> str:
+        return _variable(location)
+
+
+def _variable(location: Location) -> str:
+    return "CDP_" + "__".join(map(str, location)).upper()
 
 
 def _settings_files() -> list[Path]:
@@ -221,25 +219,14 @@ def load_settings() -> Settings:
     Raises:
         ConfigError: with one finding per mistake.
     """
-    values: dict[str, Any] = {}
-    files = _settings_files()
-    for file in files:
-        try:
-            loaded = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-        except yaml.YAMLError as err:
-            raise ConfigError(
-                "a settings file is not YAML", [Finding(str(file), str(err).replace("\n", " "), "fix the indentation or quoting")]
-            ) from err
-        values = _merge(values, loaded)
+    document = over(layered(_settings_files()), _Environment(Path("CDP_*"), {}, {}))
     try:
-        return Settings(**values)
+        return Settings(**document.values)
     except ValidationError as err:
-        where = " < ".join(file.name for file in files) + " < CDP_*"
-        findings = [
-            Finding(f"{where}: {'.'.join(map(str, e['loc']))}", e["msg"], "see conf/base.yml for the allowed settings")
-            for e in err.errors(include_input=False)
-        ]
-        raise ConfigError("the settings are not valid", findings) from None
+        raise ConfigError("the settings are not valid", findings(Settings, document, err)) from None
+    except SettingsError as err:
+        finding = Finding("CDP_*", " ".join(str(err).split()), "a variable that holds a map is written as JSON")
+        raise ConfigError("the settings are not valid", [finding]) from None
 
 
 @cache

@@ -55,6 +55,22 @@ def test_a_short_mapping_loads(tmp_path: Path) -> None:
         (('"receipts_{date}.csv"', '"../other/{date}.csv"'), 4, "must stay inside"),
         (("format: csv", "format: csv\n    format: jsonl"), 6, "there twice"),
         (("source: till", "source: tills"), 1, "name the file tills.yml"),
+        (("source: till", "source: ti__ll"), 1, "source"),
+        (("  receipts:", '  "receipts; x":'), 3, "it must match"),
+        (("  receipts:", "  re__ceipts:"), 3, "it must match"),
+        (("  receipts:", "  receipts_:"), 3, "it must match"),
+        (("  receipts:", "  2017-01-01:"), 3, "put it in quotes"),
+        (("required: true", "min: abc"), 7, "'abc' is no bigint"),
+        (("required: true", "max: 1.5"), 7, "'1.5' is no bigint"),
+        (("required: true", "min: 9223372036854775808"), 7, "is no bigint"),
+        (("type: timestamp", "type: timestamp, min: soon"), 8, "'soon' is no timestamp"),
+        (("type: bigint, required: true", 'type: "decimal(4,2)", max: 100'), 7, "is no decimal(4,2)"),
+        (("kind: phone", 'kind: phone, pattern: "("'), 9, "is no regular expression"),
+        (("type: timestamp", "type: timestamp, time_zone: Mars/X"), 8, "use an IANA name"),
+        (("type: timestamp", "type: timestamp, format: QQQQQ"), 8, "cannot be read by Spark (QQQQQ)"),
+        (("type: timestamp", 'type: timestamp, format: "yyyy-MM-dd\'T"'), 8, "a quote that is not closed"),
+        (("type: timestamp", "type: timestamp, format: YYYY-MM-dd"), 8, "cannot be read by Spark (YYYY)"),
+        ((", kind: phone", ""), 9, "needs its kind → use one of address"),
     ],
 )
 def test_a_mistake_is_named_with_its_line_and_remedy(change: tuple[str, str], line: int, says: str, tmp_path: Path) -> None:
@@ -64,6 +80,26 @@ def test_a_mistake_is_named_with_its_line_and_remedy(change: tuple[str, str], li
 
     assert f"till.yml:{line}:" in found
     assert says in found
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("type: bigint, required: true", "type: date, min: 2017-01-01, max: 2017-12-31"),
+        ("type: bigint, required: true", 'type: "decimal(18,2)", min: -5, max: 99.95'),
+        ("type: bigint, required: true", "type: bigint, min: 0, max: 9223372036854775807"),
+        ("type: bigint, required: true", "type: double, max: 1e300"),
+        ("kind: phone", 'kind: phone, pattern: "\\\\+?[0-9 ]{6,}"'),
+        ("type: bigint, required: true", 'type: string, pattern: "[\\\\p{L}\\\\s]+|(?<year>\\\\d{4})"'),
+        ("type: timestamp", "type: timestamp, format: \"yyyy-MM-dd'T'HH:mm:ss[.SSSSSS]XXX\", time_zone: Asia/Shanghai"),
+        ("type: timestamp", "type: timestamp, format: dd/MM/yyyy h:mm a"),
+    ],
+)
+def test_what_spark_can_use_is_accepted(change: tuple[str, str], tmp_path: Path) -> None:
+    assert change[0] in GOOD
+    (tmp_path / "till.yml").write_text(GOOD.replace(*change, 1))
+
+    assert load_contract(tmp_path / "till.yml").source == "till"
 
 
 def test_two_mistakes_are_reported_together(tmp_path: Path) -> None:
@@ -88,6 +124,28 @@ def test_an_overlay_adds_a_source_and_can_leave_the_others_out(tmp_path: Path, m
 
     assert set(with_demo) == {"complete_journey", "till"}
     assert set(alone) == {"till"}
+
+
+def test_two_feeds_can_never_share_a_table(tmp_path: Path) -> None:
+    # given a source and a feed that would both be bronze.a__b__c
+    (tmp_path / "a__b.yml").write_text(GOOD.replace("source: till", "source: a__b").replace("receipts:", "c:"))
+    (tmp_path / "a.yml").write_text(GOOD.replace("source: till", "source: a").replace("receipts:", "b__c:"))
+
+    for name in ("a__b.yml", "a.yml"):
+        with pytest.raises(ConfigError, match=rf"{name}:\d+: "):
+            load_contract(tmp_path / name)
+
+
+def test_an_entity_stands_in_the_file_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a name that, read as a regular expression, would fit the file's
+    (tmp_path / "entities").mkdir()
+    (tmp_path / "entities" / "stores.yml").write_text(
+        "entity: store\ngrain: one row per store\nkey: store_id\ncolumns: [{name: store_id, type: string, description: store}]\n"
+    )
+    monkeypatch.setenv("CDP_CONF", str(tmp_path))
+
+    with pytest.raises(ConfigError, match=r"name the file store\.yml"):
+        load_entities.__wrapped__()
 
 
 def test_every_canonical_entity_is_valid_and_carries_no_direct_pii() -> None:

@@ -53,6 +53,62 @@ def test_all_mistakes_are_listed_at_once(tmp_path: Path, monkeypatch: pytest.Mon
     assert "spark.conect_port" in text
 
 
+def test_a_mistake_is_named_with_its_file_and_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "settings.yml"
+    file.write_text("retailer:\n  currency_code: CNY\n  time_zone: Mars/Olympus\nspark:\n  conect_port: 1\n")
+    monkeypatch.setenv("CDP_CONF", str(tmp_path))
+
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+
+    assert [str(finding) for finding in caught.value.findings] == [
+        f"{file}:3: retailer.time_zone: unknown time zone 'Mars/Olympus' → use an IANA name such as Asia/Shanghai",
+        f"{file}:5: unknown key 'spark.conect_port' → did you mean 'connect_port'?",
+    ]
+
+
+def test_a_mistake_in_a_variable_is_named_by_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDP_RETAILER__TIME_ZONE", "Mars/Olympus")
+    monkeypatch.setenv("CDP_SPARK__CONECT_PORT", "1")
+
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+
+    assert {finding.where for finding in caught.value.findings} == {"CDP_RETAILER__TIME_ZONE", "CDP_SPARK__CONECT_PORT"}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("- retailer\n", "settings.yml:1: expected `key: value` lines"),
+        ("a: [\n", "settings.yml:2"),
+        ("1: x\n", "settings.yml:1: key 1 is not text"),
+    ],
+)
+def test_a_settings_file_that_is_no_map_is_a_message_with_its_line(
+    text: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "settings.yml").write_text(text)
+    monkeypatch.setenv("CDP_CONF", str(tmp_path))
+
+    with pytest.raises(ConfigError, match=says):
+        load_settings()
+
+
+def test_an_empty_settings_file_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "settings.yml").write_text("# nothing yet\n")
+    monkeypatch.setenv("CDP_CONF", str(tmp_path))
+
+    assert load_settings().retailer.currency_code == "USD"
+
+
+def test_a_variable_that_should_be_a_map_is_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDP_SPARK__CONF", "not json")
+
+    with pytest.raises(ConfigError):
+        load_settings()
+
+
 @pytest.mark.parametrize(("variable", "remedy"), [("CDP_CONF", "unset CDP_CONF"), ("CDP_ENV", "unset CDP_ENV")])
 def test_a_wrong_pointer_is_named_with_its_remedy(variable: str, remedy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(variable, "no-such-thing")

@@ -146,7 +146,7 @@ def _fits(text: str, column_type: str) -> bool:
     if "_" in text or not number.is_finite():  # Python reads 1_000, Spark does not
         return False
     if column_type in _WHOLE:
-        return -(2 ** _WHOLE[column_type]) <= int(text) < 2 ** _WHOLE[column_type]
+        return -(1 << _WHOLE[column_type]) <= int(text) < 1 << _WHOLE[column_type]
     if match := re.fullmatch(r"decimal\((\d+),(\d+)\)", column_type):
         return number.copy_abs() < Decimal(1).scaleb(int(match[1]) - int(match[2]))
     return math.isfinite(float(text))

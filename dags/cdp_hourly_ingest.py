@@ -3,7 +3,7 @@
 
 **Purpose.** What a source delivers is in silver within the hour, typed, checked and without personal data.
 
-**When.** Every hour, five past, on the retailer's clock. Skips itself while `cdp_nightly` runs, which does the same work for its own date.
+**When.** Every hour, five past, on the retailer's clock, for the retailer's day the hour belongs to. Skips itself while `cdp_nightly` runs, which does the same work for its own date.
 
 **Reads and writes.** Reads new files in `landing/`. Writes `bronze.*`, `quarantine.*`, `vault.pii`, `silver.*`, `ops.ingest_manifest`.
 A file that is already loaded is skipped before it is read, so an hour without news costs seconds.
@@ -18,13 +18,19 @@ A file that is already loaded is skipped before it is read, so an hour without n
 from airflow.sdk import chain, dag
 
 from dagkit.assets import BRONZE, SILVER
-from dagkit.defaults import dag_arguments, local_cron
+from dagkit.defaults import dag_arguments, day_in_progress, local_cron
 from dagkit.tasks import step
 
 NIGHT = "cdp_nightly"
 
 
-@dag(dag_id="cdp_hourly_ingest", dag_display_name="Hourly ingest", doc_md=__doc__, schedule=local_cron(minute=5), **dag_arguments())
+@dag(
+    dag_id="cdp_hourly_ingest",
+    dag_display_name="Hourly ingest",
+    doc_md=__doc__,
+    schedule=local_cron(minute=5),
+    **dag_arguments(day_in_progress),
+)
 def cdp_hourly_ingest() -> None:
     """Two tasks in a row."""
     chain(

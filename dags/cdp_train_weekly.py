@@ -4,7 +4,7 @@
 **Purpose.** Trains a challenger of every registered model, compares it with the champion on the same later window, and promotes it only when every
 gate holds. The verdict is stored either way.
 
-**When.** Sundays on the retailer's clock, two hours after the night starts; the next night scores with the new champions. Trigger it by hand after a change in `conf/models.yml`.
+**When.** Sundays on the retailer's clock, two hours after the night starts, as of the day that night was for; the next night scores with the new champions. Trigger it by hand after a change in `conf/models.yml`.
 
 **Reads and writes.** Reads `gold_build` facts and `identity`. Writes runs and versions in the model registry and `ops.model_verdicts`. Never touches gold.
 

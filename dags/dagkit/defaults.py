@@ -1,5 +1,6 @@
 """What every DAG has in common: owner, retries, the business date and when the retailer's day ends."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,16 +20,31 @@ POOL = "cdp_lake"
 BUSINESS_DATE = "{{ business_date(dag_run, params) }}"
 
 
-def business_date(dag_run: Any, params: Any) -> str:
-    """The parameter `business_date`, else the retailer's day in which the run's data interval begins, as yyyy-mm-dd.
+def last_ended_day(dag_run: Any, params: Any) -> str:
+    """The parameter `business_date`, else the last retailer's day that has ended when the run's data interval ends, as yyyy-mm-dd.
 
-    A run without a data interval (triggered without a logical date) takes the last day that has ended.
+    A scheduled interval ends when the run is due. A run that a person starts has an interval without length, at its logical date, or
+    none at all: then it counts from when it may start (`run_after`).
     """
+    until: datetime = dag_run.data_interval_end or dag_run.run_after
+    return _chosen(params) or (_day_of(until) - timedelta(days=1)).isoformat()
+
+
+def day_in_progress(dag_run: Any, params: Any) -> str:
+    """The parameter `business_date`, else the retailer's day in which the run's data interval begins: today's files are for today."""
+    begins: datetime = dag_run.data_interval_start or dag_run.run_after
+    return _chosen(params) or _day_of(begins).isoformat()
+
+
+def _chosen(params: Any) -> str | None:
     chosen = params.get("business_date")
-    if chosen:
-        return date.fromisoformat(str(chosen)).isoformat()
-    begins: datetime = dag_run.data_interval_start or dag_run.run_after - timedelta(days=1)
-    return (begins.astimezone(ZONE) - timedelta(hours=NIGHT_HOUR)).date().isoformat()
+    return date.fromisoformat(str(chosen)).isoformat() if chosen else None
+
+
+def _day_of(moment: datetime) -> date:
+    """The retailer's day at a moment, read off the clock on the wall: a difference of hours would be wrong when clocks change."""
+    local = moment.astimezone(ZONE)
+    return date(local.year, local.month, local.day) - timedelta(days=local.hour < NIGHT_HOUR)
 
 
 def local_cron(minute: int, hour: int | None = None, weekday: int | None = None) -> CronDataIntervalTimetable | None:
@@ -39,8 +55,13 @@ def local_cron(minute: int, hour: int | None = None, weekday: int | None = None)
     return CronDataIntervalTimetable(" ".join(fields), timezone=settings().retailer.time_zone)
 
 
-def dag_arguments() -> dict[str, Any]:
-    """Arguments that all our DAGs pass on: one run at a time, no catch-up, the business date as the only parameter."""
+def dag_arguments(business_date: Callable[[Any, Any], str] = last_ended_day) -> dict[str, Any]:
+    """Arguments that all our DAGs pass on: one run at a time, no catch-up, the business date as the only parameter.
+
+    Args:
+        business_date: which day a run without the parameter is for.
+    """
+    empty = "the last day that ended" if business_date is last_ended_day else "the day in progress"
     return {
         "start_date": datetime(2017, 1, 1, tzinfo=ZONE),
         "catchup": False,
@@ -52,7 +73,7 @@ def dag_arguments() -> dict[str, Any]:
                 type=["null", "string"],
                 format="date",
                 title="Business date",
-                description="Last day the run may know; empty = the last day that ended.",
+                description=f"Last day the run may know; empty = {empty}.",
             )
         },
         "user_defined_macros": {"business_date": business_date},

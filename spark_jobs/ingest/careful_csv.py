@@ -31,7 +31,7 @@ def careful_rows(
         text = b"\n".join(line for _, line in lines[at : at + used])
         reaches_end = at + used == len(lines) and used < MOST_LINES_OF_A_ROW and len(text) < LONGEST_ROW
         if not ends and reaches_end and not (alone or block.is_last):
-            return _rows(columns, values, numbers, rejects), text + b"\n"
+            return _rows(columns, values, numbers, rejects), b"\n".join(block.data.split(b"\n")[at:])
         if ends:
             raw = text
         else:

@@ -1,5 +1,6 @@
 """Reader of delimited text: pyarrow's parser on well-formed blocks, and a careful reader, row by row, on the others."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from spark_jobs.ingest.header import Header, declared_header, matched_header
 from spark_jobs.ingest.rows import Rows, text_table, with_missing_columns
 
 Parse = Callable[[], Rows]
+BLANK_LINE = re.compile(rb"\n(?:[ \r]*\n|[ \r]+\Z)")
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def _parse(block: Block, layout: CsvLayout, reader: BlockReader) -> Parse:
     if block.too_long:
         reject = Reject(block.first_line, "line:too_long", block.data)
         return lambda: Rows(text_table(layout.columns, [[] for _ in layout.columns]), np.empty(0, np.int64), [reject])
-    if _quotes_cross_lines(block.data, layout.dialect):
+    if _rows_may_cross_lines(block.data, layout.dialect):
         rows, tail = careful_rows(block, layout.dialect, layout.header.positions, layout.columns)
         if tail:
             reader.unread(tail)
@@ -85,23 +87,31 @@ def _parse(block: Block, layout: CsvLayout, reader: BlockReader) -> Parse:
     return lambda: _fast_rows(block, layout)
 
 
-def _quotes_cross_lines(data: bytes, dialect: Csv) -> bool:
-    """True when some line has an odd number of quotes, so that a row may go on in the next line."""
-    quote = dialect.quote.encode()
+def _rows_may_cross_lines(data: bytes, dialect: Csv) -> bool:
+    """True when a quoted field may go on in the next line, or the dialect is none of pyarrow's."""
+    quote, escape, delimiter = dialect.quote.encode(), (dialect.escape or "").encode(), dialect.delimiter.encode()
+    if len(delimiter) > 1 or (escape and escape in data):
+        return True
     if quote not in data:
         return False
-    if dialect.escape or len(quote) > 1:
+    if escape or len(quote) > 1:
         return True
     characters = np.frombuffer(data, np.uint8)
-    line_of_quote = np.searchsorted(np.flatnonzero(characters == ord("\n")), np.flatnonzero(characters == quote[0]))
-    return bool(np.any(np.bincount(line_of_quote) & 1))
+    quotes = np.flatnonzero(characters == quote[0])
+    line_of_quote = np.searchsorted(np.flatnonzero(characters == ord("\n")), quotes)
+    if np.any(np.bincount(line_of_quote) & 1):
+        return True
+    # Every second quote opens a field or follows the one that it doubles; any other is text, and what follows it may open a field.
+    openers = quotes[::2]
+    before = characters[openers[1:] - 1] if openers[0] == 0 else characters[openers - 1]
+    return not bool(np.all(np.isin(before, np.frombuffer(b"\n" + delimiter + quote, np.uint8))))
 
 
 def _fast_rows(block: Block, layout: CsvLayout) -> Rows:
     """Rows by pyarrow, accepted only if rows and rejects together are as many as the lines."""
-    data, blank = block.data, (b"\n", b"\r\n")
+    data = block.data
     expected = data.count(b"\n") + (not data.endswith(b"\n"))
-    if data.startswith(blank) or b"\n\n" in data or b"\n\r\n" in data or b"\0" in data or not _is_utf8(data):
+    if _has_blank_line(data) or data.count(b"\r") != data.count(b"\r\n") or b"\0" in data or not _is_utf8(data):
         return careful_rows(block, layout.dialect, layout.header.positions, layout.columns, alone=True)[0]
     rejects: list[Reject] = []
     try:
@@ -114,6 +124,11 @@ def _fast_rows(block: Block, layout: CsvLayout) -> Rows:
     if rejects:
         lines = np.setdiff1d(lines, np.array([reject.line for reject in rejects], np.int64), assume_unique=True)
     return Rows(with_missing_columns(table, layout.columns), lines, rejects)
+
+
+def _has_blank_line(data: bytes) -> bool:
+    may_have = data[:1] in (b"\n", b"\r", b" ") or any(start in data for start in (b"\n\n", b"\n\r", b"\n "))
+    return may_have and BLANK_LINE.search(b"\n" + data) is not None
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -62,8 +62,8 @@ def _missing(
     better = [mark for mark in DELIMITERS if mark != delimiter and line.count(mark) >= max(1, len(columns) - 1)]
     if delimiter and len(delivered) < len(columns) and better:
         return UnreadableFileError(problem, f"the first line is split by {better[0]!r}: set csv.delimiter in the mapping")
-    if close := sorted({match for name in names for match in get_close_matches(name, delivered, n=1, cutoff=0.75)}):
-        return UnreadableFileError(problem, f"the file has {', '.join(close)}: set source_name in the mapping")
+    if close := [name for name in names if get_close_matches(name, delivered, n=1, cutoff=0.75)]:
+        return UnreadableFileError(problem, f"line 1 has a name much like {', '.join(close)}: set source_name in the mapping")
     if len(delivered) == len(columns) and len(missing) == len(columns):
         return UnreadableFileError(problem, "if the file has no header line set csv.header: false in the mapping")
     return UnreadableFileError(problem, "deliver the column, or correct source_name or required in the mapping")

@@ -12,7 +12,15 @@ from spark_jobs.ingest.blocks import BlockReader, Reject, numbered_lines, utf8_c
 from spark_jobs.ingest.rows import Rows, text_table
 
 Parse = Callable[[], Rows]
-_DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
+
+
+class _Number(str):
+    """A number in the digits it was delivered with."""
+
+    __slots__ = ()
+
+
+_DECODER = json.JSONDecoder(parse_float=_Number, parse_int=_Number, parse_constant=_Number)
 
 
 def read_jsonl(file: Path, encoding: str, columns: tuple[Column, ...]) -> Iterator[Parse]:
@@ -43,14 +51,23 @@ def _rows(lines: list[tuple[int, bytes]], rejects: list[Reject], names: tuple[st
     for number, raw in lines:
         if not raw.strip():
             continue
-        found = parse_object(raw)
-        if isinstance(found, str):
-            rejects.append(Reject(number, found, raw))
+        cells = _cells(raw, paths)
+        if isinstance(cells, str):
+            rejects.append(Reject(number, cells, raw))
             continue
         numbers.append(number)
-        for column, path in zip(values, paths, strict=True):
-            column.append(_text(_at(found, path)))
+        for column, cell in zip(values, cells, strict=True):
+            column.append(cell)
     return Rows(text_table(names, values), np.array(numbers, np.int64), rejects)
+
+
+def _cells(raw: bytes, paths: tuple[tuple[str, ...], ...]) -> list[str | None] | str:
+    """The text at each path of a line's object, or the rule that the line breaks."""
+    try:
+        found = parse_object(raw)
+        return found if isinstance(found, str) else [_text(_at(found, path)) for path in paths]
+    except RecursionError:
+        return "line:not_json"
 
 
 def parse_object(raw: bytes) -> dict[str, Any] | str:
@@ -61,7 +78,7 @@ def parse_object(raw: bytes) -> dict[str, Any] | str:
         value = _DECODER.decode(raw.decode("utf-8").strip())
     except UnicodeDecodeError:
         return "line:encoding"
-    except (ValueError, RecursionError):
+    except ValueError:
         return "line:not_json"
     return value if isinstance(value, dict) else "line:not_an_object"
 
@@ -79,8 +96,16 @@ def _at(value: Any, path: tuple[str, ...]) -> Any:
 def _text(value: Any) -> str | None:
     if value is None or value == "":
         return None
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate is valid JSON but not valid text
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    text = value if isinstance(value, str) else _json(value)
+    return text.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate is valid JSON but not valid text
+
+
+def _json(value: Any) -> str:
+    """JSON text of a parsed value, its numbers as they were."""
+    if isinstance(value, _Number):
+        return str(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_json(name)}: {_json(part)}" for name, part in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_json, value)) + "]"
     return json.dumps(value, ensure_ascii=False)

@@ -14,7 +14,8 @@ import zstandard
 
 from conf.contracts import Column, Csv
 from spark_jobs.ingest import blocks, careful_csv
-from spark_jobs.ingest.blocks import UnreadableFileError
+from spark_jobs.ingest.blocks import Block, UnreadableFileError
+from spark_jobs.ingest.careful_csv import careful_rows
 from spark_jobs.ingest.csv_rows import read_csv
 from spark_jobs.ingest.json_rows import read_jsonl
 from spark_jobs.ingest.parquet_rows import read_parquet
@@ -62,6 +63,9 @@ def _csv(tmp_path: Path, content: bytes, name: str = "f.csv") -> Path:
         (b"a,b\n1,\0\n3,4\n", [(3, "3", "4")], [(2, "line:nul_byte")]),
         (b"a,b\n1,caf\xe9\n3,4\n", [(3, "3", "4")], [(2, "line:encoding")]),
         (b"a,b\n1,x\ry\n3,4\n", [(2, "1", "x\ry"), (3, "3", "4")], []),
+        (b"a,b\n1,2\n  \n3,4\n \r\n", [(2, "1", "2"), (4, "3", "4")], []),
+        (b'a,b\n1,2\nx","\n', [(2, "1", "2")], [(3, "line:unclosed_quote")]),
+        (b'a,b\n1,x\ry\n2,"z" q"w\n""\n', [(2, "1", "x\ry"), (3, "2", 'z q"w')], [(4, "line:field_count")]),
         (b"a,b\n", [], []),
     ],
 )
@@ -96,6 +100,16 @@ def test_a_headerless_file_never_shows_its_values_in_the_error(tmp_path: Path) -
         _read(_csv(tmp_path, b"Anna Bell,anna@example.com\n"))
 
     assert "nna" not in caught.value.problem + caught.value.remedy
+
+
+def test_a_missing_column_is_told_by_the_contract_s_names_and_never_by_the_file_s(tmp_path: Path) -> None:
+    columns = (Column(name="customer", type="string", required=True), Column(name="b", type="string"))
+
+    with pytest.raises(UnreadableFileError) as caught:
+        _read(_csv(tmp_path, b"customers,b,c\n1,2,3\n"), columns)
+
+    assert "customers" not in caught.value.problem + caught.value.remedy
+    assert "much like customer: set source_name" in caught.value.remedy
 
 
 @pytest.mark.parametrize(("name", "pack"), [("f.csv.gz", gzip.compress), ("f.csv.zst", zstandard.compress)])
@@ -180,6 +194,33 @@ def test_any_bytes_are_read_or_rejected_and_never_lost(seed: int, tmp_path: Path
     assert sorted([1, *covered, *blank]) == list(range(1, len(lines) + 3))
 
 
+def _lines(dice: random.Random) -> bytes:
+    """Lines of one of some kinds: clean ones, quoted ones, and any sequence of what is hard to read."""
+    pieces = dice.choice(
+        [(b"1", b"x", b","), (b'"x"', b'"y ""z"""', b","), (b"x", b",", b'"', b" "), (b"x", b",", b'"', b" ", b"\r", b"\0", b"\xff")]
+    )
+    ends = dice.choice([(b"\n",), (b"\r\n",), (b"\n", b"\r\n", b"\n\n")])
+    return b"".join(b"".join(dice.choices(pieces, k=dice.randint(0, 6))) + dice.choice(ends) for _ in range(dice.randint(1, 8)))
+
+
+@pytest.mark.parametrize("block_bytes", [16, 64, 1 << 20])
+def test_rows_and_rejects_do_not_depend_on_which_reader_took_them(
+    block_bytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "CHUNK_BYTES", block_bytes)
+    file = tmp_path / "f.csv"
+    for seed in range(700):
+        lines = _lines(random.Random(seed))
+        file.write_bytes(b"a,b\n" + lines)
+
+        found = _read(file)
+
+        rows, _ = careful_rows(Block(lines, 2, is_last=True), Csv(), ("a", "b"), ("a", "b"))
+        texts = [(row["a"], row["b"]) for row in rows.table.to_pylist()]
+        expected = [(int(line), *cells) for line, cells in zip(rows.lines, texts, strict=True)]
+        assert found == (expected, [(reject.line, reject.rule) for reject in rows.rejects]), (seed, lines)
+
+
 def test_json_lines_keep_digits_and_reach_nested_fields(tmp_path: Path) -> None:
     columns = (Column(name="a", type="string", source_name="order.total"), Column(name="b", type="string", source_name="tags"))
     lines = [{"order": {"total": 1}, "tags": ["x"]}, {"order": {}}, [1], {"order": {"total": True}}]
@@ -189,6 +230,18 @@ def test_json_lines_keep_digits_and_reach_nested_fields(tmp_path: Path) -> None:
 
     assert good == [(1, "10.10000000000000000001", None), (2, "1", '["x"]'), (3, None, None), (5, "true", None)]
     assert bad == [(4, "line:not_an_object"), (6, "line:not_json")]
+
+
+def test_nested_json_stays_as_it_was_delivered(tmp_path: Path) -> None:
+    columns = (Column(name="a", type="string"), Column(name="b", type="string"))
+    nested = '{"é": [1, 2.50, "3", true, null, {"x": 1e3}], "y": "\\ud800"}'
+    deep = "[" * 5000 + "]" * 5000
+
+    good, bad = _read(_csv(tmp_path, f'{{"a": {nested}, "b": [1, 2]}}\n{{"a": {deep}}}\n{{"a": 1}}\n'.encode(), "f.jsonl"), columns)
+
+    assert good[0] == (1, '{"é": [1, 2.50, "3", true, null, {"x": 1e3}], "y": "?"}', "[1, 2]")
+    assert good[1:] == [(3, "1", None)]
+    assert bad == [(2, "line:not_json")]
 
 
 def test_parquet_columns_of_any_type_become_text(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@
         'preferred_weekday', 'recency_score', 'frequency_score',
         'monetary_score', 'rfm_score', 'has_repurchased_within_30d',
         'has_repurchased_within_90d', 'churn_score', 'churn_decile',
+        'churn_risk_decile',
         'propensity_score', 'propensity_decile', 'clv_amount', 'clv_decile',
         'lifetime_value_amount',
     ]) }}

@@ -5,7 +5,7 @@ import os
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from conf.errors import CdpError, EngineError, Finding
 from conf.settings import PROJECT_ROOT, Settings
-from spark_jobs.common.errors import sql_error
+from spark_jobs.common.errors import SparkFailedError, passing_error, readable, sql_error
 from spark_jobs.common.session import connect_url, engine_session
+from spark_jobs.common.writer import one_writer
 from spark_jobs.engine.client import running_engine
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 PROJECT_DIR = PROJECT_ROOT / "dbt"
 FAILED = frozenset({"error", "fail", "runtime error", "partial success"})
+WRITING = frozenset({"build", "run", "seed", "snapshot", "test", "run-operation", "clone", "retry"})
 
 _one_at_a_time = threading.RLock()
 _manifests: dict[Path, "Manifest"] = {}
@@ -70,6 +72,7 @@ def run_dbt(settings: Settings, command: str, business_date: date, *arguments: s
 
     Raises:
         DbtError: nodes failed, or the project has a mistake.
+        EngineError: the engine was lost, or nothing failed but what may pass by itself.
     """
     with _one_at_a_time:
         manifest = parse(settings)
@@ -77,7 +80,7 @@ def run_dbt(settings: Settings, command: str, business_date: date, *arguments: s
         outcome = invoke(settings, [command, *arguments, "--vars", variables, "--no-write-json"], manifest)
     results = [_node_result(result) for result in getattr(outcome.result, "results", [])]
     if failed := [result for result in results if result.status in FAILED]:
-        raise DbtError(f"dbt {command} failed for {business_date}", [_finding(settings, result) for result in failed])
+        raise _nodes_error(settings, f"dbt {command} failed for {business_date}", failed)
     if not outcome.success:
         raise _project_error(settings, outcome.exception)
     return results
@@ -96,7 +99,12 @@ def parse(settings: Settings) -> "Manifest":
 
 
 def invoke(settings: Settings, arguments: Sequence[str], manifest: "Manifest | None" = None, *, quiet: bool = True) -> Any:
-    """Call dbt's own command line in this process; returns its `dbtRunnerResult`."""
+    """Call dbt's own command line in this process; returns its `dbtRunnerResult`.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C, which dbt reports as if it were a mistake.
+        LakeBusyError: the command writes, and another process went on writing to the lake.
+    """
     from dbt.cli.main import dbtRunner
 
     folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR), "--target-path", str(target_dir(settings))]
@@ -107,8 +115,12 @@ def invoke(settings: Settings, arguments: Sequence[str], manifest: "Manifest | N
         "debug",
         *(["--log-level", "none", "--no-print"] if quiet else []),
     ]
-    with _one_at_a_time, _environment(settings), _session(settings), warnings.catch_warnings(action="ignore"):
-        return dbtRunner(manifest=manifest).invoke([*arguments, *folders, *logs])
+    turn = one_writer(settings, f"dbt {arguments[0]}") if WRITING & set(arguments) else nullcontext()
+    with turn, _one_at_a_time, _environment(settings), _session(settings), warnings.catch_warnings(action="ignore"):
+        outcome = dbtRunner(manifest=manifest).invoke([*arguments, *folders, *logs])
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        raise KeyboardInterrupt
+    return outcome
 
 
 @contextmanager
@@ -157,6 +169,17 @@ def _node_result(result: Any) -> NodeResult:
     return NodeResult(result.node.unique_id, str(result.status), result.execution_time, result.message or "")
 
 
+def _nodes_error(settings: Settings, message: str, failed: Sequence[NodeResult]) -> CdpError:
+    """A lost engine when one node says so; what may pass when all do; else a mistake in the project or the data."""
+    passing = [passing_error(result.message) for result in failed]
+    for error in passing:
+        if error and not isinstance(error, SparkFailedError):
+            return error
+    if first := passing[0] if all(passing) else None:
+        return first
+    return DbtError(message, [_finding(settings, result) for result in failed])
+
+
 def _finding(settings: Settings, result: NodeResult) -> Finding:
     log_file = settings.lake.logs / "dbt" / "dbt.log"
     if result.resource_type in ("test", "unit_test"):
@@ -168,7 +191,9 @@ def _finding(settings: Settings, result: NodeResult) -> Finding:
 
 
 def _project_error(settings: Settings, err: BaseException | None) -> CdpError:
-    if isinstance(err, EngineError):
-        return err
+    short = readable(err) if err else None
+    passing = short if isinstance(short, EngineError) else passing_error(str(err))
+    if passing:
+        return passing
     problem = " ".join(str(err).split())[:500] if err else "dbt did not say why"
     return DbtError("dbt could not run", [Finding("dbt/", problem, f"see {settings.lake.logs / 'dbt' / 'dbt.log'}")])

@@ -41,6 +41,13 @@ def incremental_nodes(manifest: "Manifest") -> list[str]:
     return [unique_id for unique_id, node in manifest.nodes.items() if node.config.materialized == "incremental"]
 
 
+def with_inputs(manifest: "Manifest", unique_ids: Iterable[str]) -> list[str]:
+    """These nodes and the nodes they read directly: those that find out what changed are among them."""
+    nodes = [*unique_ids]
+    inputs = {name for unique_id in nodes for name in manifest.nodes[unique_id].depends_on.nodes if name in manifest.nodes}
+    return sorted(inputs.union(nodes))
+
+
 class Standing:
     """Compares the project with what is in the lake."""
 
@@ -52,7 +59,7 @@ class Standing:
         nodes = foundation_nodes(self._manifest)
         self._now = {
             "foundation": fingerprint(self._manifest, nodes),
-            "incremental": fingerprint(self._manifest, [*nodes, *incremental_nodes(self._manifest)]),
+            "incremental": fingerprint(self._manifest, {*nodes, *with_inputs(self._manifest, incremental_nodes(self._manifest))}),
             "taken": self._taken(),
         }
 

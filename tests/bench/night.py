@@ -14,6 +14,8 @@ from spark_jobs.nightly import records
 from tests.bench.result import Result
 
 CDP = str(Path(sys.executable).parent / "cdp")
+# Airflow's database belongs to the installation.
+PREPARE = "from conf.settings import settings; from spark_jobs.nightly.airflow_home import prepare_airflow; prepare_airflow(settings())"
 YEAR, QUARTER = date(2017, 12, 28), date(2017, 3, 28)
 
 
@@ -69,11 +71,11 @@ def measure(settings: Settings) -> list[Result]:
 
 
 def _two_nights(settings: Settings, name: str, day: date) -> tuple[Timed, Timed]:
-    root = settings.lake.root / "bench" / name
-    shutil.rmtree(root, ignore_errors=True)
+    root = settings.lake.root / name
     following = day + timedelta(days=1)
     environment = os.environ | {"CDP_LAKE__ROOT": str(root)}
-    subprocess.run([CDP, "land", "--until", str(following)], env=environment, check=True, capture_output=True)
+    for command in ([CDP, "land", "--until", str(following)], [sys.executable, "-c", PREPARE]):
+        subprocess.run(command, env=environment, check=True, capture_output=True)
     bench = settings.model_copy(update={"lake": Lake(root=root)})
     try:
         return _night(bench, environment, day), _night(bench, environment, following)
@@ -83,6 +85,6 @@ def _two_nights(settings: Settings, name: str, day: date) -> tuple[Timed, Timed]
 
 def _night(settings: Settings, environment: dict[str, str], day: date) -> Timed:
     began = time.monotonic()
-    subprocess.run([CDP, "run", "--date", str(day)], env=environment, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([CDP, "run", "--date", str(day)], env=environment, check=True, capture_output=True)
     seconds = time.monotonic() - began
     return Timed(seconds, {run.step: run.seconds for run in records.latest_steps(settings) if run.business_date == day})

@@ -40,15 +40,10 @@ def measure(settings: Settings) -> list[Result]:
         source, target = Path(folder) / "features.parquet", Path(folder) / "scores.parquet"
         pq.write_table(features, source)
         ctx = StepContext(spark, settings, DAY, "bench")
-        try:
-            _load(ctx, source)
-            night, bare = lambda: _night(ctx, champion), lambda: _bare(source, target, champion)
-            ours, theirs = _best(night), _best(bare)
-            difference = _difference(spark, target)
-        finally:
-            for name in (FEATURES, f"predictions.{MODEL}"):
-                if spark.catalog.tableExists(name):
-                    spark.sql(f"delete from {name} where as_of_on = date'{DAY}'")
+        _load(ctx, source)
+        night, bare = lambda: _night(ctx, champion), lambda: _bare(source, target, champion)
+        ours, theirs = _best(night), _best(bare)
+        difference = _difference(spark, target)
     ratio = ours / theirs
     detail = (
         f"{ours:.2f} s with decile and Delta commit against {theirs:.2f} s of Parquet, inplace_predict, Parquet; {CUSTOMERS:,} customers"

@@ -20,6 +20,22 @@ predictions as (
     select * from {{ ref('int_predictions__pivoted') }}
 ),
 
+-- Among those who still buy, tenths by the risk that they stop: over all
+-- customers, the first tenth would be full of those who stopped long ago.
+at_risk as (
+    select
+        scored.customer_id,
+        ntile(10) over (
+            order by predictions.churn_score desc, scored.customer_id asc
+        ) as churn_risk_decile
+    from scored
+    inner join predictions
+        on scored.customer_id = predictions.customer_id
+    where
+        scored.lifecycle_stage in ('new', 'active', 'growing')
+        and predictions.churn_score is not null
+),
+
 final as (
     select
         customers.*,
@@ -50,6 +66,7 @@ final as (
 
         predictions.churn_score,
         predictions.churn_decile,
+        at_risk.churn_risk_decile,
         predictions.churn_model_version,
         predictions.propensity_score,
         predictions.propensity_decile,
@@ -70,6 +87,8 @@ final as (
         on customers.customer_id = scored.customer_id
     left join predictions
         on customers.customer_id = predictions.customer_id
+    left join at_risk
+        on customers.customer_id = at_risk.customer_id
 )
 
 select * from final

@@ -48,6 +48,7 @@ final as (
         category,
         currency_code,
         known_on,
+        first_known_on,
         product_known_on
     from typed
 )

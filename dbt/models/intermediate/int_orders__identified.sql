@@ -20,6 +20,8 @@ final as (
         orders.currency_code,
         -- A key that gets its customer later makes its orders news again.
         greatest(orders.known_on, customer_ids.first_known_on) as known_on,
+        greatest(orders.first_known_on, customer_ids.first_known_on)
+            as first_known_on,
         not coalesce(
             lower(trim(orders.status)) in (
                 {% for status in var('non_purchase_statuses') -%}

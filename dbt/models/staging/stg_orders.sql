@@ -14,7 +14,8 @@ final as (
         order_amount,
         currency_code,
         _source as source,
-        _known_on as known_on
+        _known_on as known_on,
+        _first_known_on as first_known_on
     from source_rows
 )
 

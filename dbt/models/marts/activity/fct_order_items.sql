@@ -53,7 +53,8 @@ final as (
         items.department,
         items.category,
         coalesce(items.currency_code, orders.currency_code) as currency_code,
-        greatest(items.known_on, orders.known_on) as known_on
+        greatest(items.known_on, orders.known_on) as known_on,
+        greatest(items.first_known_on, orders.first_known_on) as first_known_on
     from items_to_build as items
     {{ 'left' if is_incremental() else 'inner' }} join orders
         on items.order_id = orders.order_id

@@ -99,7 +99,8 @@ final as (
                 as {{ amount }},
         {% endfor -%}
         coalesce(orders.currency_code, sums.currency_code) as currency_code,
-        greatest(orders.known_on, sums.known_on) as known_on
+        greatest(orders.known_on, sums.known_on) as known_on,
+        orders.first_known_on
     from orders_to_build as orders
     left join sums
         on orders.order_id = sums.order_id

@@ -80,6 +80,7 @@ final as (
         -- scores
         profiles.churn_score,
         profiles.churn_decile,
+        profiles.churn_risk_decile,
         profiles.churn_model_version,
         profiles.propensity_score,
         profiles.propensity_decile,

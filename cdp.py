@@ -13,6 +13,8 @@ from typer.main import get_command
 
 from conf.errors import CdpError
 
+STOPPED = 130  # the exit code of Ctrl-C
+
 # command → (module, command inside its app or None for the whole app, one line for --help).
 COMMANDS: dict[str, tuple[str, str | None, str]] = {
     "demo": ("spark_jobs.nightly.cli", "demo", "Land the demo data and run the nightly up to its last day."),
@@ -73,19 +75,36 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; a CdpError becomes a message and its exit code."""
+    """Run the command line; a CdpError, and what Spark or dbt raise, becomes a message and its exit code."""
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         app()
-    except CdpError as err:
-        errors.print("error:", style="bold red", end=" ")
-        errors.print(str(err), markup=False)
-        sys.exit(err.exit_code)
     except KeyboardInterrupt:
-        errors.print("interrupted", style="yellow")
-        sys.exit(130)
+        errors.print("stopped", style="yellow")
+        sys.exit(STOPPED)
+    except SystemExit as end:
+        # Typer turns Ctrl-C into this code, without a word.
+        if end.code == STOPPED:
+            errors.print("stopped", style="yellow")
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as err:
+        short = _readable(err)
+        if short is None:
+            raise
+        errors.print("error:", style="bold red", end=" ")
+        errors.print(str(short), markup=False)
+        sys.exit(short.exit_code)
+
+
+def _readable(err: Exception) -> CdpError | None:
+    """The error as a message; None for a bug, which keeps its stack trace."""
+    if isinstance(err, CdpError):
+        return err
+    from spark_jobs.common.errors import readable
+
+    return readable(err)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The one edge of every step: opens the session, calls the step, records what happened in `ops.runs`, and logs it."""
+"""The one edge of every step: waits for its turn, opens the session, calls the step, records what happened in `ops.runs`, and logs it."""
 
 import importlib
 import json
@@ -7,14 +7,16 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from conf.catalog import catalog
 from conf.settings import Settings, settings
 from spark_jobs.common.delta import append
-from spark_jobs.common.errors import readable, without_values
+from spark_jobs.common.errors import forget_values, readable, readable_errors, without_values
 from spark_jobs.common.logging import Event, log_event
 from spark_jobs.common.session import spark_session
+from spark_jobs.common.writer import one_writer
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -53,27 +55,34 @@ def run_step(module_name: str, business_date: date, *, run_id: str | None = None
 
     Raises:
         CdpError: the step failed in a way a person can do something about. Failures are in `ops.runs` too.
+        LakeBusyError: another process went on writing to the lake.
     """
     module = importlib.import_module(module_name)
     configured = settings()
-    ctx = StepContext(spark_session(configured), configured, business_date, run_id or uuid.uuid4().hex)
+    with one_writer(configured, module_name):
+        return _run(module, module_name, StepContext(spark_session(configured), configured, business_date, run_id or uuid.uuid4().hex))
+
+
+def _run(module: ModuleType, step: str, ctx: StepContext) -> StepReport:
     started_at, started = datetime.now(UTC), time.monotonic()
-    log_event(log, Event.STARTED, step=module_name, business_date=business_date, run_id=ctx.run_id)
+    log_event(log, Event.STARTED, step=step, business_date=ctx.business_date, run_id=ctx.run_id)
     try:
         report: StepReport = module.run(ctx)
-    except Exception as err:
-        short = readable(err)
-        message = without_values(short.message if short else f"{type(err).__name__}: {err}")
-        log_event(log, Event.FAILED, step=module_name, business_date=business_date, message=message)
-        _record_failure(ctx, module_name, started_at, time.monotonic() - started, message)
-        if short is None or short is err:
-            raise
-        raise short from err
-    seconds = time.monotonic() - started
-    status = "skipped" if report.skipped_reason else "ok"
-    record_run(ctx, module_name, status, started_at, seconds, report.counts, report.skipped_reason or "")
-    log_event(log, Event.FINISHED, step=module_name, business_date=business_date, status=status, seconds=seconds, **report.counts)
-    return report
+    except Exception as err:  # noqa: BLE001  # raised below, outside of this block: its chain must not hold what a customer said
+        failure = err
+    else:
+        seconds, status = time.monotonic() - started, "skipped" if report.skipped_reason else "ok"
+        with readable_errors():
+            record_run(ctx, step, status, started_at, seconds, report.counts, report.skipped_reason or "")
+        log_event(log, Event.FINISHED, step=step, business_date=ctx.business_date, status=status, seconds=seconds, **report.counts)
+        return report
+    short = readable(failure)
+    message = without_values(short.message if short else f"{type(failure).__name__}: {failure}")
+    log_event(log, Event.FAILED, step=step, business_date=ctx.business_date, message=message)
+    _record_failure(ctx, step, started_at, time.monotonic() - started, message)
+    shown = short or failure
+    forget_values(shown)
+    raise shown
 
 
 def record_run(

@@ -11,6 +11,7 @@ from conf.settings import Settings
 class Event(StrEnum):
     """Everything the platform logs."""
 
+    WAITING = "waiting"
     STARTED = "started"
     READ = "read"
     QUARANTINED = "quarantined"
@@ -24,7 +25,7 @@ class Event(StrEnum):
 
 def log_event(logger: logging.Logger, event: Event, **fields: str | int | float | date) -> None:
     """Log one event as `event key=value …`."""
-    level = logging.ERROR if event is Event.FAILED else logging.INFO
+    level = {Event.FAILED: logging.ERROR, Event.WAITING: logging.WARNING}.get(event, logging.INFO)
     logger.log(level, "%s", " ".join([event.value, *(f"{key}={_value(value)}" for key, value in fields.items())]))
 
 

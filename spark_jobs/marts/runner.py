@@ -175,9 +175,8 @@ def _nodes_error(settings: Settings, message: str, failed: Sequence[NodeResult])
     for error in passing:
         if error and not isinstance(error, SparkFailedError):
             return error
-    if first := passing[0] if all(passing) else None:
-        return first
-    return DbtError(message, [_finding(settings, result) for result in failed])
+    kind = SparkFailedError if all(passing) else DbtError
+    return kind(message, [_finding(settings, result) for result in failed])
 
 
 def _finding(settings: Settings, result: NodeResult) -> Finding:

@@ -84,6 +84,9 @@ class _Recorder:
             seconds = time.monotonic() - self._began
             task_instance = context["ti"]
             error = context.get("exception") if state in {"failed", "will retry"} else None
+            if isinstance(error, KeyboardInterrupt):
+                # Airflow takes Ctrl-C in a task for a failure that may pass; a person means the night.
+                raise KeyboardInterrupt
             result = (task_instance.xcom_pull(task_ids=task_instance.task_id) or {}) if state == "ok" else {}
             self.error = error if isinstance(error, BaseException) else None
             reason = _first_line(self.error) if self.error else result.get("skipped_reason") or ""

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from conf.settings import Settings
 from spark_jobs.common.session import close_sessions
+from spark_jobs.common.writer import one_writer
 from spark_jobs.engine.client import engine
 from spark_jobs.nightly.console import Progress, night_heading, output_in_file, time_table
 from spark_jobs.nightly.lock import night_lock
@@ -21,6 +22,7 @@ def run_nights(settings: Settings, dates: Sequence[date]) -> list[NightResult]:
 
     Raises:
         NightRunningError: another process runs a night on this lake.
+        LakeBusyError: another process went on writing to this lake.
         NightFailedError: a step failed.
         EngineError: the engine does not start.
     """
@@ -29,7 +31,8 @@ def run_nights(settings: Settings, dates: Sequence[date]) -> list[NightResult]:
         with output_in_file(log_file) as console:
             progress = Progress(console)
             try:
-                nights = _run(settings, dates, console, progress, log_file)
+                with one_writer(settings, f"the night of {dates[0]}", waiting=lambda text: progress.waiting(f"{text} …")):
+                    nights = _run(settings, dates, console, progress, log_file)
             finally:
                 progress.stop()
             console.print(time_table(nights))

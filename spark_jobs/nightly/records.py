@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FeedQuality:
-    """Rows of one feed, over all its loaded files."""
+    """Rows of one feed, over all its loaded files and what was replayed out of quarantine since."""
 
     feed: str
     files: int
@@ -94,18 +94,19 @@ def totals(settings: Settings) -> Totals | None:
 
 
 def feed_quality(settings: Settings) -> list[FeedQuality]:
-    """Rows in, valid and quarantined per feed."""
+    """Rows in, valid and quarantined per feed, as they are now: a replay's entry moves rows from quarantined to valid."""
     feeds: dict[str, list[dict[str, Any]]] = {}
     for row in _rows(settings, "ingest_manifest"):
-        if row["status"] == "loaded":
+        if row["status"] in ("loaded", "replayed"):
             feeds.setdefault(f"{row['source']}.{row['feed']}", []).append(row)
-    return [
-        FeedQuality(
-            name, len(rows), sum(row["rows_in"] or 0 for row in rows), sum(row["rows_valid"] or 0 for row in rows),
-            sum(row["rows_quarantined"] or 0 for row in rows), max((row["known_on"] for row in rows if row["known_on"]), default=None),
-        )
-        for name, rows in sorted(feeds.items())
-    ]  # fmt: skip
+    return [_quality(name, rows) for name, rows in sorted(feeds.items())]
+
+
+def _quality(feed: str, rows: list[dict[str, Any]]) -> FeedQuality:
+    files = [row for row in rows if row["status"] == "loaded"]
+    rows_in, valid, quarantined = (sum(row[name] or 0 for row in rows) for name in ("rows_in", "rows_valid", "rows_quarantined"))
+    newest = max((row["known_on"] for row in files if row["known_on"]), default=None)
+    return FeedQuality(feed, len(files), rows_in, valid, quarantined, newest)
 
 
 def latest_steps(settings: Settings) -> list[StepRun]:

@@ -150,3 +150,21 @@ def test_a_lost_engine_is_tried_again_and_waits_longer_each_time(airflow_ready: 
     assert (first.action.value, second.action.value) == ("retry", "retry")
     assert first.retry_delay is not None and second.retry_delay is not None
     assert first.retry_delay < second.retry_delay
+
+
+def test_what_a_step_raises_is_tried_again_by_its_kind(airflow_ready: Path) -> None:
+    from pyspark.errors.exceptions.connect import SparkConnectGrpcException
+
+    from dagkit.retries import RetryByKind
+    from spark_jobs.common.errors import readable
+    from spark_jobs.common.writer import LakeBusyError
+
+    def action(text: str) -> str:
+        shown = readable(SparkConnectGrpcException(text))
+        assert shown is not None
+        return RetryByKind().evaluate(shown, 1, 3).action.value
+
+    assert action("java.io.IOException: No space left on device") == "retry"
+    assert action("status = StatusCode.UNAVAILABLE") == "retry"
+    assert action("[DIVIDE_BY_ZERO] Division by zero. SQLSTATE: 22012") == "fail"
+    assert RetryByKind().evaluate(LakeBusyError("another process is writing"), 1, 3).action.value == "retry"

@@ -1,11 +1,14 @@
 """One readable line out of whatever Spark, PyHive and dbt raise."""
 
+import traceback
 from typing import TYPE_CHECKING
 
 import pytest
+from grpc import StatusCode  # type: ignore[import-untyped]
+from pyspark.errors.exceptions.connect import SparkConnectGrpcException
 
 from conf.errors import CdpError, EngineError
-from spark_jobs.common.errors import SqlError, readable, readable_errors, sql_error, without_values
+from spark_jobs.common.errors import SparkFailedError, SqlError, passing_error, readable, readable_errors, sql_error, without_values
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -56,8 +59,42 @@ def test_our_own_errors_pass_and_bugs_are_not_hidden() -> None:
         raise bug
 
 
-def test_quoted_literals_do_not_get_into_logs() -> None:
-    assert without_values("the value '+49 151' of the type \"STRING\" is malformed") == "the value '…' of the type '…' is malformed"
+@pytest.mark.parametrize(
+    ("message", "left"),
+    [
+        ("the value '+49 151' of the type \"STRING\" is malformed", "the value '…' is malformed"),
+        ("the value 'Mary O'Brien' is malformed", "the value '…' is malformed"),
+        ("the value 'Mary\nO'Brien\n' is malformed", "the value '…' is malformed"),
+        ('the value "Mary\nBrien" is malformed', "the value '…' is malformed"),
+        ("it can't read 'Mary'", "it can't read '…'"),
+        ("cut off: 'Mary O'Bri", "cut off: '…'"),
+        ("nothing is quoted", "nothing is quoted"),
+    ],
+)
+def test_quoted_literals_do_not_get_into_logs(message: str, left: str) -> None:
+    assert without_values(message) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[CAST_INVALID_INPUT] The value \'Mary O\'Brien\nx\' of the type "STRING" cannot be cast to "INT" because it is malformed. SQLSTATE: 22018',
+        "[CANNOT_PARSE_TIMESTAMP] Text 'Mary O'Brien\nx' could not be parsed at index 0. SQLSTATE: 22007",
+        "[NUMERIC_VALUE_OUT_OF_RANGE] Mary O'Brien cannot be represented. SQLSTATE: 22003",
+        "[DELTA_VIOLATE_CONSTRAINT_WITH_VALUES] CHECK constraint violated by row with values:\n - name : Mary O'Brien\n",
+        "[NEW_IN_THE_NEXT_SPARK] Mary O'Brien",
+        'java.lang.NumberFormatException: For input string: "Mary\nO\'Brien"',
+    ],
+)
+def test_no_message_quotes_a_value_of_the_data(text: str) -> None:
+    assert "Mary" not in str(sql_error(text))
+    assert "Brien" not in str(sql_error(text))
+
+
+def test_a_cast_says_which_types_do_not_fit() -> None:
+    text = '[CAST_INVALID_INPUT] The value \'a "DATE" b\' of the type "STRING" cannot be cast to "INT" because it is malformed. SQLSTATE: 22018'
+
+    assert sql_error(text).message == "CAST_INVALID_INPUT: a value of type STRING cannot be read as INT"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +103,7 @@ def test_quoted_literals_do_not_get_into_logs() -> None:
         ("selec 1", "PARSE_SYNTAX_ERROR at line 1, column 1: Syntax error at or near 'selec'"),
         ("select *\nfrom nix", "TABLE_OR_VIEW_NOT_FOUND at line 2, column 6: The table or view `nix` cannot be found."),
         ("select 1 / 0", "DIVIDE_BY_ZERO at line 1, column 8: Division by zero."),
-        ("select cast('x' as int)", "CAST_INVALID_INPUT at line 1, column 8: The value 'x' of the type"),
+        ("select cast('x' as int)", "CAST_INVALID_INPUT at line 1, column 8: a value of type STRING cannot be read as INT"),
     ],
 )
 def test_what_spark_connect_raises_is_one_line_without_java(spark: "SparkSession", statement: str, line: str) -> None:
@@ -78,10 +115,71 @@ def test_what_spark_connect_raises_is_one_line_without_java(spark: "SparkSession
     assert "org.apache" not in str(caught.value)
 
 
-def test_a_lost_connection_is_an_engine_error_with_a_remedy() -> None:
-    from pyspark.errors.exceptions.connect import SparkConnectGrpcException
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<_InactiveRpcError of RPC that terminated with:\n\tstatus = StatusCode.UNAVAILABLE\n\tdetails = …>",
+        "[RETRIES_EXCEEDED] The maximum number of retries has been exceeded.",
+        "[INVALID_HANDLE.SESSION_CHANGED] The handle is invalid. The existing Spark server driver instance has restarted. SQLSTATE: HY000",
+    ],
+)
+def test_a_lost_connection_is_an_engine_error_with_a_remedy(text: str) -> None:
+    short = readable(SparkConnectGrpcException(text))
 
-    short = readable(SparkConnectGrpcException("<_InactiveRpcError … StatusCode.UNAVAILABLE … Connection refused>"))
-
-    assert isinstance(short, EngineError)
+    assert type(short) is EngineError
     assert "cdp engine status" in str(short)
+
+
+def test_the_status_of_a_call_says_that_the_engine_is_gone() -> None:
+    assert type(readable(SparkConnectGrpcException("…", grpc_status_code=StatusCode.UNAVAILABLE))) is EngineError
+
+
+@pytest.mark.parametrize(
+    "statement", ["select UNAVAILABLE", "selec 'StatusCode.UNAVAILABLE: Connection refused'", "select cast('UNAVAILABLE' as int)"]
+)
+def test_the_words_of_a_lost_engine_in_a_statement_are_no_lost_engine(spark: "SparkSession", statement: str) -> None:
+    with pytest.raises(SqlError), readable_errors():
+        spark.sql(statement).collect()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("Job aborted due to stage failure: Lost task 0.0: java.io.IOException: No space left on device", "IOException, Job aborted"),
+        ("[TASK_WRITE_FAILED] Task failed while writing rows to file:/lake/x. SQLSTATE: 58030", "TASK_WRITE_FAILED"),
+        ("Job aborted: java.lang.OutOfMemoryError: Java heap space", "Java heap space"),
+        (
+            "(io.delta.exceptions.ConcurrentAppendException) [DELTA_CONCURRENT_APPEND] Mary O'Brien. SQLSTATE: 2D521",
+            "DELTA_CONCURRENT_APPEND",
+        ),
+    ],
+)
+def test_what_may_pass_by_itself_is_no_refused_statement(text: str, says: str) -> None:
+    short = readable(SparkConnectGrpcException(text))
+
+    assert isinstance(short, SparkFailedError)
+    assert says in short.message
+    assert "Mary" not in str(short)
+    assert isinstance(passing_error(f"Runtime Error in model m (models/m.sql)\n  {text}"), SparkFailedError)
+
+
+def test_a_write_that_met_a_bad_value_is_known_by_its_cause(spark: "SparkSession") -> None:
+    # given a table that takes numbers, and a name
+    spark.sql("create or replace table ops.numbers (v int) using delta").collect()
+    names = spark.createDataFrame([("Mary O'Brien\nx",)], "v string").selectExpr("cast(v as int) as v")
+
+    # when it is written, which Spark calls TASK_WRITE_FAILED
+    with pytest.raises(SqlError) as caught, readable_errors():
+        names.writeTo("ops.numbers").append()
+
+    # then
+    assert caught.value.condition == "CAST_INVALID_INPUT"
+    assert "Mary" not in "".join(traceback.format_exception(caught.value))
+    spark.sql("drop table ops.numbers").collect()
+
+
+def test_a_compilation_error_of_dbt_keeps_its_sentence_and_does_not_pass() -> None:
+    text = "Compilation Error in model m (models/m.sql)\n  'ref_' is undefined"
+
+    assert passing_error(text) is None
+    assert sql_error(text.partition("\n")[2]).message == "'ref_' is undefined"

@@ -1,0 +1,60 @@
+"""The command line: an error is a message, Ctrl-C a word."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+# The real command line with one more command, whose body is given.
+PROGRAM = """
+import sys, types, typer
+import cdp
+app = typer.Typer()
+@app.command("try")
+def attempt() -> None:
+    {body}
+module = types.ModuleType("a_command_of_this_test")
+module.app = app
+sys.modules[module.__name__] = module
+cdp.COMMANDS["try"] = (module.__name__, None, "")
+sys.argv = ["cdp", "try"]
+cdp.main()
+"""
+
+
+def run(body: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, "-c", PROGRAM.format(body=body)], capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "says"),
+    [
+        (
+            "[TABLE_OR_VIEW_NOT_FOUND] The table `x` cannot be found. SQLSTATE: 42P01",
+            1,
+            "error: TABLE_OR_VIEW_NOT_FOUND: The table `x` cannot be found.",
+        ),
+        ("status = StatusCode.UNAVAILABLE", 3, "error: the engine does not answer any more"),
+        ("java.io.IOException: No space left on device", 3, "error: Spark could not finish: IOException, No space left on device"),
+    ],
+)
+def test_what_spark_raises_outside_a_step_is_one_message(text: str, code: int, says: str) -> None:
+    done = run(f"from pyspark.errors.exceptions.connect import SparkConnectGrpcException; raise SparkConnectGrpcException({text!r})")
+
+    assert done.returncode == code
+    assert done.stderr.startswith(says)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_bug_keeps_its_stack_trace() -> None:
+    done = run("raise KeyError('a bug')")
+
+    assert done.returncode == 1
+    assert "KeyError" in done.stderr
+
+
+def test_ctrl_c_is_one_word_and_exit_code_130() -> None:
+    done = run(f"import os, time; os.kill(os.getpid(), {signal.SIGINT.value}); time.sleep(10)")
+
+    assert (done.returncode, done.stderr) == (130, "stopped\n")

@@ -8,9 +8,12 @@ import logging
 import os
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -110,14 +113,28 @@ def key_reference(settings: Settings) -> KeyReference:
     Raises:
         ConfigError: the key is malformed, its file can be read by others, or it is gone and the lake needs it.
     """
-    file = settings.lake.keys / f"pii.{KEY_ID}.key"
+    file = _key_file(settings)
     ring = _from_environment(KEY_ID)
     if ring is None:
         if not file.exists():
             _refuse_when_needed(settings, file)
-            _generate(file)
+            if _generate(file):
+                note = "back it up outside the lake: without it the vault cannot be read"
+                log.warning("key_generated key_id=%s file=%s note=%r", KEY_ID, file, note)
         ring = _from_file(KEY_ID, file)
     return KeyReference(KEY_ID, str(file), ring.fingerprint)
+
+
+@contextmanager
+def trial_key(settings: Settings) -> Iterator[KeyReference]:
+    """The reference to this installation's key, or to one that is thrown away when there is none yet: a trial makes no key."""
+    if _variable(KEY_ID) in os.environ or _key_file(settings).exists():
+        yield key_reference(settings)
+        return
+    with TemporaryDirectory(prefix="cdp-key-") as folder:
+        file = Path(folder) / _key_file(settings).name
+        _generate(file)
+        yield KeyReference(KEY_ID, str(file), _from_file(KEY_ID, file).fingerprint)
 
 
 def normalise(kind: str, value: str) -> str:
@@ -125,10 +142,15 @@ def normalise(kind: str, value: str) -> str:
     text = unicodedata.normalize("NFKC", value).strip()
     if kind == "phone":
         digits = re.sub(r"\D", "", text)
-        return f"+{digits}" if text.startswith("+") else digits.removeprefix("00")
+        is_international = re.match(r"\D*\+", text) is not None or digits.startswith("00")
+        return f"+{digits.removeprefix('00')}" if is_international else digits
     if kind in ("national_id", "plate"):
         return re.sub(r"[\s-]", "", text).upper()
     return re.sub(r"\s+", " ", text).casefold()
+
+
+def _key_file(settings: Settings) -> Path:
+    return settings.lake.keys / f"pii.{KEY_ID}.key"
 
 
 def _variable(key_id: str) -> str:
@@ -173,7 +195,8 @@ def _refuse_when_needed(settings: Settings, file: Path) -> None:
         raise ConfigError("the PII key is not there", [finding])
 
 
-def _generate(file: Path) -> None:
+def _generate(file: Path) -> bool:
+    """Make a key file; False when another process made it meanwhile."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -184,11 +207,10 @@ def _generate(file: Path) -> None:
     try:
         os.link(draft, file)  # never replaces a key that another process made meanwhile
     except FileExistsError:
-        pass
-    else:
-        log.warning("key_generated key_id=%s file=%s note='back it up outside the lake: without it the vault cannot be read'", KEY_ID, file)
+        return False
     finally:
         draft.unlink()
+    return True
 
 
 def file_hash(file: Path) -> str:

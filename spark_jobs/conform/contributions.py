@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date
@@ -11,8 +10,7 @@ from functools import cached_property
 from conf.contracts import EntityMap, Feed, SourceContract
 from conf.entities import Entity
 from conf.settings import Retailer
-
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+from spark_jobs.common import deliveries
 
 
 @dataclass(frozen=True)
@@ -57,15 +55,11 @@ class Contribution:
     @cached_property
     def has_delivery_dates(self) -> bool:
         """True when its files say in their path for which date they were delivered."""
-        return "{date}" in self.feed.files
+        return deliveries.has_dates(self.feed.files)
 
     def delivered_on(self, source_file: str, known_on: date) -> date:
         """Date for which a file was delivered: the one in its path, else the date on which it became known."""
-        found = _DATE.findall(source_file) if self.has_delivery_dates else []
-        try:
-            return date.fromisoformat(found[-1]) if found else known_on
-        except ValueError:
-            return known_on
+        return deliveries.delivered_on(self.source, self.feed.files, source_file) or known_on
 
 
 def contributions(

@@ -7,15 +7,16 @@ Rerun: an interrupted run is repeated in full and comes to the same table; rows 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
 from conf.catalog import Table, silver_table
 from conf.errors import ConfigError, Finding
-from spark_jobs.common.delta import append, merge, overwrite
+from spark_jobs.common.delta import merge, overwrite, table_version
 from spark_jobs.common.errors import SqlError, readable, without_values
 from spark_jobs.common.job import StepContext
+from spark_jobs.common.once import append_alone
 from spark_jobs.conform.changes import changed_rows
 from spark_jobs.conform.contributions import Contribution
 from spark_jobs.conform.mapping import REJECT, mapped
@@ -91,6 +92,7 @@ def _update(ctx: StepContext, plan: EntityPlan) -> Outcome:
     from pyspark.sql import functions as F
 
     table = silver_table(plan.entity)
+    read_at = table_version(ctx.spark, table.full_name)
     parts = _parts_with_news(plan)
     with _kept(_rows(ctx, plan, parts, only_pending=True)) as rows:
         profile = _profile(rows, plan)
@@ -104,8 +106,8 @@ def _update(ctx: StepContext, plan: EntityPlan) -> Outcome:
             written = _as_table(upserts, table)
             if counts["all"] > counts["new"]:
                 merge(ctx.spark, ctx.settings, table, written)
-            elif counts["all"]:
-                append(ctx.spark, ctx.settings, table, written)
+            elif counts["all"] and not append_alone(ctx.spark, table, written, read_at):
+                return _rebuild(ctx, replace(plan, mode=Mode.FULL))
     return Outcome(plan.entity.entity, plan.mode, profile.rows_in, profile.rejected, profile.keys, counts["all"])
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from conf.contracts import FieldSource
 from conf.entities import EntityColumn
+from spark_jobs.common.deliveries import delivery_regex
 from spark_jobs.conform.contributions import Contribution
 
 if TYPE_CHECKING:
@@ -125,6 +126,5 @@ def _delivered_on(part: Contribution, late_files: bool) -> "Column":
 
     if not (late_files and part.has_delivery_dates):
         return F.col("_known_on")
-    # The last date in the path, as `Contribution.delivered_on` reads it.
-    in_path = F.regexp_extract("_source_file", r".*(\d{4}-\d\d-\d\d)", 1)
-    return F.coalesce(in_path.try_cast("date"), F.col("_known_on"))
+    groups = [F.regexp_extract("_source_file", delivery_regex(part.source, part.feed.files), group) for group in (1, 2)]
+    return F.coalesce(F.concat(*groups).try_cast("date"), F.col("_known_on"))

@@ -83,14 +83,14 @@ def check_source(
     contract = load_contract(Path(mapping).resolve()) if mapping.endswith((".yml", ".yaml")) else _contract(mapping)
     configured = settings()
     with notes.status("checking the files") as status:
-        from spark_jobs.common.crypto import key_reference
+        from spark_jobs.common.crypto import trial_key
         from spark_jobs.common.job import StepContext
         from spark_jobs.common.session import engine_session
         from spark_jobs.ingest import dry_run
 
-        with engine_session(configured, status.update) as spark:
+        with engine_session(configured, status.update) as spark, trial_key(configured) as key:
             ctx = StepContext(spark, configured, until.date() if until else date.max, "check")
-            checks = dry_run.check_source(ctx, contract, landing or configured.lake.landing, key_reference(configured))
+            checks = dry_run.check_source(ctx, contract, landing or configured.lake.landing, key)
     if as_json:
         out.print_json(json.dumps([asdict(found) for found in checks]))
         return

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 PLACE_NAMES = ("_source_file", "_line", "_file_hash", "_known_on")
 TEXT = "_text_"
 DATE_LIKE = r"^\s*\d{4}-\d{1,2}-\d{1,2}"
-OFFSET = r"(Z|[+-]\d{2}(:?\d{2})?|UTC|GMT)\s*$"
+LOCAL = r"^\s*\d{4}-\d{1,2}-\d{1,2}([ T](\d{1,2}(:\d{1,2}(:\d{1,2}(\.\d*)?)?)?)?)?\s*$"
 WHOLE_NUMBER = r"^\s*([+-]?\d+)\.0*\s*$"
 
 
@@ -69,7 +69,7 @@ def _timestamp(text: "SparkColumn", pattern: str | None, zone: str) -> "SparkCol
         value = F.try_to_timestamp(text, F.lit(pattern))
         return value if has_offset(pattern) or zone == "UTC" else F.to_utc_timestamp(value, zone)
     value = F.when(text.rlike(DATE_LIKE), text.try_cast("timestamp"))
-    return value if zone == "UTC" else F.when(text.rlike(OFFSET) & text.contains(":"), value).otherwise(F.to_utc_timestamp(value, zone))
+    return value if zone == "UTC" else F.when(text.rlike(LOCAL), F.to_utc_timestamp(value, zone)).otherwise(value)
 
 
 def _date(text: "SparkColumn", pattern: str | None, zone: str) -> "SparkColumn":

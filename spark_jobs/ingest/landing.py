@@ -1,20 +1,23 @@
 """Files in the landing folder: which feed they belong to, their delivery date, and whether they are new."""
 
-import fnmatch
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from conf.contracts import Feed
 from conf.errors import Finding
 from spark_jobs.common.crypto import file_hash
+from spark_jobs.common.deliveries import DATE_GLOB, date_in_path
 
-DATE_GLOB = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
-DATE_PATTERN = r"(?P<date>\d{4}-\d{2}-\d{2})"
 HASH_THREADS = 4
+Mark = tuple[str, date | int | None]
+UNFINISHED = (".tmp", ".part")
+CHANGED_REMEDY = (
+    "put the original back, and deliver corrections as a new file with a new name; if it was read while it was being copied, "
+    "give the complete file a new name, and from now on copy under a name that ends in .part and rename at the end"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +34,14 @@ class LandedFile:
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
-    """What the manifest says of a file that was loaded before, or found to be a copy of one."""
+    """What the manifest says of a file that was loaded before, or found to be a copy of one (`is_copy`)."""
 
     file: str
     hash: str
     size: int
     modified_at_ns: int
+    delivered_on: date | None = None
+    is_copy: bool = False
 
 
 @dataclass
@@ -52,55 +57,98 @@ class Decision:
 
 def landed_files(landing: Path, source: str, feed: Feed, until: date) -> tuple[list[LandedFile], list[Finding]]:
     """Files of a feed delivered on or before `until`, in order of delivery date and name, and names with an impossible date."""
-    pattern = _name_pattern(feed.files)
     found, findings = [], []
     for path in (landing / source).glob(feed.files.replace("{date}", DATE_GLOB)):
-        if not path.is_file():
+        name = path.relative_to(landing).as_posix()
+        if _is_unfinished(path.relative_to(landing / source)) or not path.is_file():
             continue
-        name = path.relative_to(landing / source).as_posix()
-        match = pattern.match(name)
-        text = match.groupdict().get("date") if match else None
+        text = date_in_path(source, feed.files, name)
         try:
             delivered_on = date.fromisoformat(text) if text else None
         except ValueError:
-            findings.append(Finding(f"{source}/{name}", f"{text} is not a date", "rename the file"))
+            findings.append(Finding(name, f"{text} is not a date", "rename the file"))
             continue
         if delivered_on is None or delivered_on <= until:
             stat = path.stat()
-            found.append(LandedFile(f"{source}/{name}", stat.st_size, stat.st_mtime_ns, delivered_on))
-    return sorted(found, key=lambda landed: (landed.delivered_on or date.min, landed.file)), findings
+            found.append(LandedFile(name, stat.st_size, stat.st_mtime_ns, delivered_on))
+    return sorted(found, key=_in_order), findings
+
+
+def is_as_found(landed: LandedFile, landing: Path) -> bool:
+    """True when the file still has the size and the modification time that it had when it was found."""
+    try:
+        stat = (landing / landed.file).stat()
+    except OSError:
+        return False
+    return (stat.st_size, stat.st_mtime_ns) == (landed.size, landed.modified_at_ns)
 
 
 def decide(files: Sequence[LandedFile], known: Iterable[KnownFile], landing: Path) -> Decision:
-    """Which files are new, which are copies of content already loaded; content that changed under a known name is a finding.
+    """Which files are new, which are copies of what is loaded; content that changed under a known name is a finding.
 
     A file whose size and modification time are those of the manifest is not read.
     """
     by_name = {entry.file: entry for entry in known}
-    first_name = {entry.hash: entry.file for entry in by_name.values()}
     decision = Decision()
-    to_read = []
+    to_read, to_place = [], []
     for landed in files:
         entry = by_name.get(landed.file)
         if entry and (entry.size, entry.modified_at_ns) == (landed.size, landed.modified_at_ns):
-            decision.unchanged += 1
+            to_place.append(replace(landed, hash=entry.hash))
         elif landed.size == 0 and entry is None:
             decision.empty.append(landed)
         else:
             to_read.append(landed)
     for landed in _hashed(to_read, landing):
         entry = by_name.get(landed.file)
-        if entry is not None and entry.hash == landed.hash:
+        if entry is not None and entry.hash != landed.hash:
+            decision.findings.append(Finding(landed.file, "its content changed after it was loaded", CHANGED_REMEDY))
+        else:
+            to_place.append(landed)
+    _place(to_place, by_name, decision)
+    return decision
+
+
+def _place(files: Sequence[LandedFile], by_name: Mapping[str, KnownFile], decision: Decision) -> None:
+    """Tell copies from news: a copy says what a loaded file of its day says, or what the feed said last before or next after it.
+
+    A file that was a copy becomes news once a late file with other content has come in between.
+    """
+    known = [entry for entry in by_name.values() if not entry.is_copy]
+    stretch = _stretches([*by_name.values(), *files])
+    loaded: set[Mark] = {mark for entry in known for mark in _marks(entry, stretch)}
+    for landed in sorted(files, key=_in_order):
+        entry = by_name.get(landed.file)
+        marks = _marks(landed, stretch)
+        if entry is not None and (not entry.is_copy or marks & loaded):
             decision.unchanged += 1
-        elif entry is not None:
-            remedy = "put the original back, and deliver corrections as a new file with a new name"
-            decision.findings.append(Finding(landed.file, "its content changed after it was loaded", remedy))
-        elif landed.hash in first_name:
+        elif marks & loaded:
             decision.copies.append(landed)
         else:
-            first_name[landed.hash] = landed.file
             decision.new.append(landed)
-    return decision
+            loaded |= marks
+
+
+def _marks(file: LandedFile | KnownFile, stretch: Mapping[str, int]) -> set[Mark]:
+    return {(file.hash, file.delivered_on), (file.hash, stretch[file.file])}
+
+
+def _stretches(files: Sequence[LandedFile | KnownFile]) -> dict[str, int]:
+    """The files in order of delivery, numbered by stretches of equal content."""
+    number, last, found = 0, "", {}
+    for each in sorted(files, key=_in_order):
+        number += each.hash != last
+        found[each.file], last = number, each.hash
+    return found
+
+
+def _in_order(file: LandedFile | KnownFile) -> tuple[date, str]:
+    return file.delivered_on or date.min, file.file
+
+
+def _is_unfinished(path: PurePath) -> bool:
+    """True for names that senders give to a file until it is complete."""
+    return any(part.startswith(".") for part in path.parts) or path.name.lower().endswith(UNFINISHED)
 
 
 def known_on(landed: LandedFile, business_date: date, last_published: date | None) -> date:
@@ -130,8 +178,3 @@ def _hashed(files: Sequence[LandedFile], landing: Path) -> list[LandedFile]:
     with ThreadPoolExecutor(HASH_THREADS) as pool:
         hashes = pool.map(lambda landed: file_hash(landing / landed.file), files)
         return [replace(landed, hash=value) for landed, value in zip(files, hashes, strict=True)]
-
-
-def _name_pattern(files: str) -> re.Pattern[str]:
-    parts = [fnmatch.translate(part)[4:-3] for part in files.split("{date}")]
-    return re.compile(DATE_PATTERN.join(parts) + r"\Z", re.DOTALL)

@@ -9,17 +9,20 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conf.catalog import bronze_table, catalog, quarantine_table
+from conf.catalog import Table, bronze_table, quarantine_table
 from conf.errors import CdpError, ConfigError, EngineError, Finding, InputError
-from spark_jobs.common.delta import append
-from spark_jobs.common.errors import readable
+from spark_jobs.common.delta import ensure_table, table_version
+from spark_jobs.common.errors import readable, without_values
 from spark_jobs.common.logging import Event, log_event
+from spark_jobs.common.once import append_alone
 from spark_jobs.ingest import contract as rules_of
 from spark_jobs.ingest import rejected
 from spark_jobs.ingest.batch import Batch
 from spark_jobs.ingest.journal import Pending, take_back
+from spark_jobs.ingest.landing import is_as_found
 from spark_jobs.ingest.manifest import LOADED, Entry, entry_of, record
 from spark_jobs.ingest.staging import stage
+from spark_jobs.ingest.vault import fill_vault
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -52,6 +55,7 @@ def check(batch: Batch) -> None:
         InputError: a file breaks its contract as a whole, or too many rows were rejected.
     """
     batch.stats = {found.file: found for found in stage(batch.ctx.spark, batch.plan)}
+    _refuse_changed(batch)
     findings = [Finding(found.file, found.problem, found.remedy or "") for found in batch.stats.values() if found.problem]
     if findings:
         raise InputError(f"files of {batch.name} break their contract", sorted(findings, key=lambda finding: finding.where))
@@ -64,6 +68,15 @@ def check(batch: Batch) -> None:
         check_rules(batch)
     _count_rejected(batch)
     _stop_above_threshold(batch)
+
+
+def _refuse_changed(batch: Batch) -> None:
+    """What was read must be what was hashed."""
+    changed = [landed.file for landed in batch.files if not is_as_found(landed, Path(batch.plan.landing))]
+    if changed:
+        remedy = "copy under a name that ends in .part, rename at the end, and run again"
+        findings = [Finding(file, "its size or modification time changed while it was read", remedy) for file in changed]
+        raise InputError(f"files of {batch.name} are not complete yet", findings)
 
 
 def check_rules(batch: Batch) -> None:
@@ -85,7 +98,7 @@ def check_rules(batch: Batch) -> None:
         if short is None or isinstance(short, EngineError):
             raise
         raise ConfigError(
-            f"the rules of {batch.name} cannot be evaluated", [Finding(batch.name, short.message, "correct the rule")]
+            f"the rules of {batch.name} cannot be evaluated", [Finding(batch.name, without_values(short.message), "correct the rule")]
         ) from err
     if batch.feed.unique:
         _check_unique(batch)
@@ -158,13 +171,12 @@ def _commit(batch: Batch) -> list[Entry]:
     pending = Pending(batch.batch_id, (bronze.full_name, quarantine.full_name), batch.plan.folder)
     pending.write(batch.ctx.settings)
     ctx, valid = batch.ctx, batch.rows_in - batch.rows_rejected
-    _fill_vault(batch)
+    fill_vault(batch)
     if valid:
-        append(ctx.spark, ctx.settings, bronze, bronze_frame(batch, batch.batch_id))
-        prove_nothing_is_lost(batch, pending, bronze.full_name, valid)
+        append_proven(batch, pending, bronze, bronze_frame(batch, batch.batch_id), valid)
     sealed = batch.sealed()
     if sealed is not None:
-        append(ctx.spark, ctx.settings, quarantine, rejected.quarantine_frame(sealed, batch.batch_id))
+        append_proven(batch, pending, quarantine, rejected.quarantine_frame(sealed, batch.batch_id), batch.rows_rejected)
         for rule, count in sorted(_by_rule(batch).items()):
             log_event(log, Event.QUARANTINED, table=quarantine.full_name, rule=rule, rows=count, business_date=ctx.business_date)
     entries = [
@@ -197,29 +209,21 @@ def _by_rule(batch: Batch) -> dict[str, int]:
     return counts
 
 
-def _fill_vault(batch: Batch) -> None:
-    from pyspark.sql import functions as F
-
-    if not Path(batch.plan.folder_of("vault")).exists():
-        return
-    vault = catalog().table("vault.pii")
-    staged = batch.read("vault").groupBy("token").agg(F.min(F.struct("kind", "key_id", "ciphertext")).alias("entry"))
-    new = staged.select("token", "entry.*").join(batch.ctx.spark.table(vault.full_name).select("token"), "token", "left_anti")
-    if not new.isEmpty():
-        append(batch.ctx.spark, batch.ctx.settings, vault, new)
-
-
-def prove_nothing_is_lost(batch: Batch, pending: Pending, table: str, valid: int) -> None:
-    """Compare what Delta says it wrote with what must be there.
+def append_proven(batch: Batch, pending: Pending, table: Table, frame: "DataFrame", count: int) -> None:
+    """Append rows of a batch, and count the batch's rows in the table: a statement of a killed run may have written them too.
 
     Raises:
-        CdpError: they differ; the rows are taken back.
+        CdpError: they are not `count`; the rows are taken back.
     """
-    row = batch.ctx.spark.sql(f"describe history {table} limit 1").selectExpr("operationMetrics['numOutputRows'] as rows").first()
-    written = -1 if row is None or row["rows"] is None else int(row["rows"])
-    if written != valid:
+    spark = batch.ctx.spark
+    ensure_table(spark, batch.ctx.settings, table)
+    append_alone(spark, table, frame, table_version(spark, table.full_name))
+    found = spark.table(table.full_name).where(f"_batch_id = '{pending.batch_id}'").count()
+    if found != count:
         take_back(batch.ctx, pending)
         finding = Finding(
-            table, f"{written} rows were written, {valid} are valid", "nothing was kept; run again, and report it if it repeats"
+            table.full_name,
+            f"{found} rows of the batch are there, must be {count}",
+            "none was kept; run again, and report it if it repeats",
         )
         raise CdpError(f"rows of {batch.name} do not add up", [finding])

@@ -2,10 +2,12 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 
 from conf.catalog import catalog
+from conf.contracts import Feed
+from spark_jobs.common.deliveries import delivered_on, has_dates
 from spark_jobs.common.delta import append
 from spark_jobs.common.job import StepContext
 from spark_jobs.ingest.landing import KnownFile, LandedFile
@@ -41,14 +43,17 @@ class Known:
     failed: frozenset[tuple[str, str]]
     batches: frozenset[str]
 
-    def of_feed(self, source: str, feed: str) -> list[KnownFile]:
-        """Files of one feed that are loaded or copies of loaded ones."""
-        return self.files.get((source, feed), [])
+    def of_feed(self, source: str, feed_name: str, feed: Feed) -> list[KnownFile]:
+        """Files of one feed that are loaded or copies of loaded ones; when its names have dates, every file has one."""
+        found = self.files.get((source, feed_name), [])
+        if not has_dates(feed.files):
+            return [replace(entry, delivered_on=None) for entry in found]
+        return [replace(entry, delivered_on=delivered_on(source, feed.files, entry.file) or entry.delivered_on) for entry in found]
 
 
 def read_manifest(ctx: StepContext) -> Known:
     """Everything the manifest knows of files, as of now."""
-    columns = ("batch_id", "source", "feed", "file", "file_hash", "size_bytes", "modified_at_ns", "status")
+    columns = ("batch_id", "source", "feed", "file", "file_hash", "size_bytes", "modified_at_ns", "known_on", "status")
     table = ctx.spark.table(MANIFEST).select(*columns).orderBy("loaded_at", "file").toArrow()
     files: dict[tuple[str, str], list[KnownFile]] = {}
     failed, batches = set(), set()
@@ -56,7 +61,8 @@ def read_manifest(ctx: StepContext) -> Known:
         if row["status"] in (LOADED, REPLAYED):
             batches.add(row["batch_id"])
         if row["status"] in (LOADED, DUPLICATE):
-            entry = KnownFile(row["file"], row["file_hash"], row["size_bytes"], row["modified_at_ns"])
+            is_copy = row["status"] == DUPLICATE
+            entry = KnownFile(row["file"], row["file_hash"], row["size_bytes"], row["modified_at_ns"], row["known_on"], is_copy)
             files.setdefault((row["source"], row["feed"]), []).append(entry)
         elif row["status"] == FAILED:
             failed.add((row["file"], row["file_hash"]))

@@ -11,7 +11,7 @@ from spark_jobs.common.job import StepContext
 from spark_jobs.common.session import engine_session
 from spark_jobs.ingest.batch import Batch
 from spark_jobs.ingest.journal import one_at_a_time, recover
-from spark_jobs.ingest.manifest import read_manifest
+from spark_jobs.ingest.manifest import MANIFEST, read_manifest
 from spark_jobs.ingest.replay import Replayed, replay
 from spark_jobs.ingest.step import ensure_tables
 from spark_jobs.ingest.tokens import raw_binding
@@ -39,8 +39,11 @@ def counts(settings: Settings) -> list[dict[str, object]]:
 
 def rows(settings: Settings, source: str, feed: str, limit: int, reveal: bool) -> list[dict[str, object]]:
     """Rejected rows of a feed in order of file and line; with `reveal` the row as delivered, decrypted here."""
+    name = f"{Schema.QUARANTINE}.{source}__{feed}"
     with engine_session(settings) as spark:
-        table = spark.table(f"{Schema.QUARANTINE}.{source}__{feed}").orderBy("_source_file", "_line").limit(limit)
+        if not spark.catalog.tableExists(name):
+            return []  # nothing was ever loaded from the feed
+        table = spark.table(name).orderBy("_source_file", "_line").limit(limit)
         found = [row.asDict() for row in table.collect()]
     ring = key_reference(settings).open() if reveal else None
     shown = []
@@ -72,5 +75,7 @@ def replay_feed(settings: Settings, source: str, feed: str) -> Replayed:
 
 def _last_ingest(spark: "SparkSession") -> date:
     """Business date of the last ingest: a replay belongs to it, it has none of its own."""
-    row = spark.sql("select max(business_date) from ops.ingest_manifest").first()
+    if not spark.catalog.tableExists(MANIFEST):
+        return date.min
+    row = spark.sql(f"select max(business_date) from {MANIFEST}").first()
     return date.min if row is None or row[0] is None else row[0]

@@ -73,7 +73,7 @@ def quarantine_frame(sealed_rows: "DataFrame", batch_id: str) -> "DataFrame":
     """Sealed rows with the columns of a quarantine table."""
     from pyspark.sql import functions as F
 
-    row_id = F.sha2(F.concat_ws(":", "_file_hash", F.col("_line").cast("string")), 256)
+    row_id = F.sha2(F.concat_ws(":", "_source_file", "_file_hash", F.col("_line").cast("string")), 256)
     return sealed_rows.select(
         row_id.alias("row_id"), "rules", "value_classes", "raw_row", "key_id", F.lit(OPEN).alias("status"),
         *PLACE_NAMES, F.lit(batch_id).alias("_batch_id"),

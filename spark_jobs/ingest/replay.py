@@ -17,17 +17,19 @@ import pyarrow as pa
 from conf.catalog import bronze_table, quarantine_table
 from conf.contracts import Feed
 from spark_jobs.common.crypto import KeyReference
-from spark_jobs.common.delta import append
 from spark_jobs.ingest.batch import Batch
 from spark_jobs.ingest.contract import PLACE_NAMES
 from spark_jobs.ingest.journal import Pending
-from spark_jobs.ingest.load import bronze_frame, check_rules, prove_nothing_is_lost
+from spark_jobs.ingest.load import append_proven, bronze_frame, check_rules
 from spark_jobs.ingest.manifest import REPLAYED, Entry, last_published, record
 from spark_jobs.ingest.rejected import OPEN
-from spark_jobs.ingest.tokens import raw_binding
+from spark_jobs.ingest.tokens import VAULT_SCHEMA, Tokeniser, raw_binding
+from spark_jobs.ingest.vault import fill_vault
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+
+VAULT_DDL = "_vault array<struct<token: string, kind: string, key_id: string, ciphertext: binary>>"
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,14 @@ def replay(batch: Batch) -> Replayed:
 
 
 def _replay(batch: Batch) -> Replayed:
+    from pyspark.sql import functions as F
+
     table = quarantine_table(batch.source, batch.feed_name).full_name
     _mark_replayed(batch, table)
     rows = batch.ctx.spark.table(table).where(f"status = '{OPEN}'")
     open_rows = rows.count()
     batch.write(_unsealed(rows.where(_is_replayable(batch.feed)), batch), "rows")
+    batch.write(batch.read("rows").select(F.explode("_vault").alias("entry")).select("entry.*"), "vault")
     tried = batch.count("rows")
     loaded = _load(batch) if tried else 0
     if loaded:
@@ -73,7 +78,7 @@ def _is_replayable(feed: Feed) -> str:
 
 
 def _unsealed(rows: "DataFrame", batch: Batch) -> "DataFrame":
-    """Quarantined rows as staged rows: text by contract column."""
+    """Quarantined rows as staged rows: text by contract column, and in `_vault` the tokens that the vault may not have."""
     from pyspark.sql import functions as F
 
     names = list(batch.feed.column_names)
@@ -82,19 +87,24 @@ def _unsealed(rows: "DataFrame", batch: Batch) -> "DataFrame":
     rows = rows.withColumn("_known_on", F.greatest("_known_on", soonest)).select("raw_row", *PLACE_NAMES)
     ddl = ", ".join([*(f"`{name}` string" for name in names), "_pii_rule string"])
     places = "_source_file string, _line bigint, _file_hash string, _known_on date"
-    return rows.mapInArrow(_opener(batch.key, names), f"{ddl}, {places}")
+    return rows.mapInArrow(_opener(batch.feed, batch.key), f"{ddl}, {places}, {VAULT_DDL}")
 
 
-def _opener(key: KeyReference, names: list[str]) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def _opener(feed: Feed, key: KeyReference) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """Opens raw rows; what has become PII since a row was sealed becomes a token now."""
+
     def unseal(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        ring = None
+        tokeniser = Tokeniser.for_feed(feed, key, keeps_tokens=True)
         for batch in batches:
-            ring = ring or key.open()
+            if not batch.num_rows:
+                continue
             places = zip(batch["raw_row"].to_pylist(), batch["_file_hash"].to_pylist(), batch["_line"].to_pylist(), strict=True)
-            values = [json.loads(ring.decrypt(raw, raw_binding(file_hash, line))) for raw, file_hash, line in places]
-            texts = [pa.array([value.get(name) for value in values], pa.string()) for name in names]
-            columns = [*texts, pa.nulls(batch.num_rows, pa.string()), *(batch[name] for name in PLACE_NAMES)]
-            yield pa.RecordBatch.from_arrays(columns, [*names, "_pii_rule", *PLACE_NAMES])
+            values = [json.loads(tokeniser.ring.decrypt(raw, raw_binding(file_hash, line))) for raw, file_hash, line in places]
+            delivered = pa.table({name: pa.array([value.get(name) for value in values], pa.string()) for name in feed.column_names})
+            rows, vault = tokeniser.apply(delivered)
+            entries = pa.array([vault.to_pylist(), *[[]] * (batch.num_rows - 1)], pa.list_(pa.struct(VAULT_SCHEMA)))
+            columns = [*(column.combine_chunks() for column in rows.columns), *(batch[name] for name in PLACE_NAMES), entries]
+            yield pa.RecordBatch.from_arrays(columns, [*rows.column_names, *PLACE_NAMES, "_vault"])
 
     return unseal
 
@@ -106,10 +116,10 @@ def _load(batch: Batch) -> int:
     ctx, bronze = batch.ctx, bronze_table(batch.source, batch.feed_name, batch.feed)
     valid = bronze_frame(batch, "")
     if batch.feed.unique:
-        taken = ctx.spark.table(bronze.full_name).select("_file_hash", *batch.feed.unique)
-        valid = valid.join(taken, ["_file_hash", *batch.feed.unique], "left_anti")
+        taken = ctx.spark.table(bronze.full_name).select("_source_file", "_file_hash", *batch.feed.unique)
+        valid = valid.join(taken, ["_source_file", "_file_hash", *batch.feed.unique], "left_anti")
     rows = valid.groupBy("_source_file", "_file_hash", "_known_on").agg(
-        F.count("*").alias("rows"), F.hex(F.bit_xor(F.xxhash64("_file_hash", "_line"))).alias("mark")
+        F.count("*").alias("rows"), F.hex(F.bit_xor(F.xxhash64("_source_file", "_file_hash", "_line"))).alias("mark")
     )
     files = sorted((row.asDict() for row in rows.collect()), key=lambda row: str(row["_source_file"]))
     count = sum(row["rows"] for row in files)
@@ -118,8 +128,8 @@ def _load(batch: Batch) -> int:
     batch_id = "replay-" + hashlib.sha256("".join(f"{row['_file_hash']}{row['mark']}" for row in files).encode()).hexdigest()[:13]
     pending = Pending(batch_id, (bronze.full_name,), batch.plan.folder)
     pending.write(ctx.settings)
-    append(ctx.spark, ctx.settings, bronze, valid.withColumn("_batch_id", F.lit(batch_id)).select(*bronze.field_names))
-    prove_nothing_is_lost(batch, pending, bronze.full_name, count)
+    fill_vault(batch)
+    append_proven(batch, pending, bronze, valid.withColumn("_batch_id", F.lit(batch_id)).select(*bronze.field_names), count)
     record(ctx, [
         Entry(batch_id, batch.source, batch.feed_name, row["_source_file"], row["_file_hash"], 0, 0, row["_known_on"], 0, row["rows"], -row["rows"], REPLAYED)
         for row in files
@@ -131,7 +141,8 @@ def _load(batch: Batch) -> int:
 def _mark_replayed(batch: Batch, table: str) -> None:
     """Rows that are in bronze leave quarantine; nothing is committed when there are none."""
     bronze = bronze_table(batch.source, batch.feed_name, batch.feed).full_name
-    there = f"exists (select 1 from {bronze} b where b._file_hash = q._file_hash and b._line = q._line)"
+    same_place = "b._source_file = q._source_file and b._file_hash = q._file_hash and b._line = q._line"
+    there = f"exists (select 1 from {bronze} b where {same_place})"
     spark = batch.ctx.spark
     if not spark.sql(f"select 1 from {table} q where status = '{OPEN}' and {there} limit 1").isEmpty():
         rows = spark.sql(f"select row_id from {table} q where status = '{OPEN}' and {there}")

@@ -86,7 +86,7 @@ def _decisions(ctx: StepContext, feeds: Sequence[ConfiguredFeed], known: Known) 
     decisions = {}
     for source, name, _, feed in feeds:
         files, misnamed = landed_files(ctx.settings.lake.landing, source, feed, ctx.business_date)
-        decision = decide(files, known.of_feed(source, name), ctx.settings.lake.landing)
+        decision = decide(files, known.of_feed(source, name, feed), ctx.settings.lake.landing)
         decision.findings += misnamed
         decision.new = with_known_on(decision.new, ctx.business_date, published)
         decision.copies = with_known_on(decision.copies, ctx.business_date, published)

@@ -11,6 +11,7 @@ from spark_jobs.common.crypto import KeyReference, Keyring
 
 VAULT_SCHEMA = pa.schema([("token", pa.string()), ("kind", pa.string()), ("key_id", pa.string()), ("ciphertext", pa.binary())])
 MOST_REMEMBERED = 1_000_000
+TOKEN = re.compile(r"k\d+:[0-9a-f]{64}")
 
 
 def raw_binding(file_hash: str, line: int) -> str:
@@ -20,17 +21,21 @@ def raw_binding(file_hash: str, line: int) -> str:
 
 @dataclass
 class Tokeniser:
-    """Tokenises the PII columns of one feed and remembers which tokens it has already handed to the vault."""
+    """Tokenises the PII columns of one feed and remembers which tokens it has already handed to the vault.
+
+    `keeps_tokens`: a value that is a token already stays; only for rows of ours, since a delivered file may hold anything.
+    """
 
     columns: Sequence[Column]
     key: KeyReference
+    keeps_tokens: bool = False
     _seen: set[str] = field(default_factory=set)
     _ring: Keyring | None = None
 
     @classmethod
-    def for_feed(cls, feed: Feed, key: KeyReference) -> "Tokeniser":
+    def for_feed(cls, feed: Feed, key: KeyReference, *, keeps_tokens: bool = False) -> "Tokeniser":
         """The tokeniser of a feed's direct and sensitive columns."""
-        return cls([column for column in feed.columns if column.is_tokenised], key)
+        return cls([column for column in feed.columns if column.is_tokenised], key, keeps_tokens)
 
     @property
     def ring(self) -> Keyring:
@@ -49,7 +54,7 @@ class Tokeniser:
             values = encoded.dictionary.to_pylist()
             tokens = [self._token(column, value, vault) for value in values]
             table = table.set_column(at, column.name, pa.array(tokens, pa.string()).take(encoded.indices))
-            rules = {code: rule for code, value in enumerate(values) if (rule := _broken_rule(column, value))}
+            rules = {code: rule for code, value in enumerate(values) if (rule := self._broken_rule(column, value))}
             if rules:
                 codes = encoded.indices.to_pylist()
                 broken = {row: rules[code] for row, code in enumerate(codes) if code in rules} | broken
@@ -63,7 +68,12 @@ class Tokeniser:
         vault_columns = list(zip(*vault, strict=True)) or [()] * len(VAULT_SCHEMA)
         return table.append_column("_pii_rule", rule_of_row), pa.table([list(values) for values in vault_columns], schema=VAULT_SCHEMA)
 
+    def _is_token(self, value: str) -> bool:
+        return self.keeps_tokens and TOKEN.fullmatch(value) is not None
+
     def _token(self, column: Column, value: str, vault: list[tuple[str, str, str, bytes]]) -> str:
+        if self._is_token(value):
+            return value
         kind = str(column.kind or "other")
         token = self.ring.token(kind, value)
         if token not in self._seen:
@@ -71,10 +81,11 @@ class Tokeniser:
             vault.append((token, kind, self.ring.key_id, self.ring.encrypt(value.strip().encode(), token)))
         return token
 
-
-def _broken_rule(column: Column, value: str) -> str | None:
-    if column.pattern is not None and not re.fullmatch(column.pattern, value):
-        return f"{column.name}:pattern"
-    if column.allowed is not None and value not in column.allowed:
-        return f"{column.name}:allowed"
-    return None
+    def _broken_rule(self, column: Column, value: str) -> str | None:
+        if self._is_token(value):
+            return None
+        if column.pattern is not None and not re.fullmatch(column.pattern, value):
+            return f"{column.name}:pattern"
+        if column.allowed is not None and value not in column.allowed:
+            return f"{column.name}:allowed"
+        return None

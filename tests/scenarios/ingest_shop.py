@@ -11,6 +11,7 @@ from spark_jobs.common.crypto import key_reference
 from spark_jobs.common.delta import table_version
 from spark_jobs.common.job import StepContext, StepReport
 from spark_jobs.ingest.batch import Batch
+from spark_jobs.ingest.landing import LandedFile
 from spark_jobs.ingest.replay import Replayed, replay
 from spark_jobs.ingest.step import ingest
 
@@ -21,8 +22,8 @@ HEADER = "receipt,customer,phone,amount,sold_at\n"
 GOOD = "1,7,+86 138 0013 8000,9.90,2024-01-05 08:00:00\n2,8,,0.10,2024-01-05 09:00:00\n"
 
 
-def till(source: str, **changes: Any) -> SourceContract:
-    """A contract with a phone number, an amount and a local timestamp."""
+def till(source: str, also: Sequence[str] = (), **changes: Any) -> SourceContract:
+    """A contract with a phone number, an amount and a local timestamp; `also` names further feeds of the same shape."""
     feed = {
         "files": "till/till_{date}*.csv",
         "format": "csv",
@@ -36,7 +37,8 @@ def till(source: str, **changes: Any) -> SourceContract:
         ],
         "unique": ["receipt"],
     }
-    return SourceContract.model_validate({"source": source, "time_zone": "Asia/Shanghai", "feeds": {"till": feed | changes}})
+    others = {name: feed | changes | {"files": f"{name}/{{date}}*.csv"} for name in also}
+    return SourceContract.model_validate({"source": source, "time_zone": "Asia/Shanghai", "feeds": {"till": feed | changes} | others})
 
 
 @dataclass
@@ -52,9 +54,9 @@ class Shop:
     def table(self) -> str:
         return f"{self.contract.source}__till"
 
-    def land(self, name: str, content: str | bytes) -> None:
+    def land(self, name: str, content: str | bytes, folder: str = "till") -> None:
         """Deliver a file."""
-        file = self.settings.lake.landing / self.contract.source / "till" / name
+        file = self.settings.lake.landing / self.contract.source / folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content.encode() if isinstance(content, str) else content)
 
@@ -65,15 +67,28 @@ class Shop:
         """Run the real step for this source."""
         return ingest(self.context(day), {self.contract.source: self.contract})
 
+    def batch(self, *files: LandedFile) -> Batch:
+        """A batch of the till."""
+        key = key_reference(self.settings)
+        feed = self.contract.feeds["till"]
+        return Batch(self.context(date(2024, 1, 31)), self.contract.source, "till", feed, "Asia/Shanghai", key, list(files))
+
+    def corrected(self, **changes: Any) -> "Shop":
+        """The same shop once its contract has changed."""
+        return Shop(self.spark, self.settings, till(self.contract.source, **changes))
+
     def replay(self) -> Replayed:
         """Replay the quarantine of the till."""
-        feed = self.contract.feeds["till"]
-        key = key_reference(self.settings)
-        return replay(Batch(self.context(date(2024, 1, 31)), self.contract.source, "till", feed, "Asia/Shanghai", key, []))
+        return replay(self.batch())
 
     def bronze(self, columns: Sequence[str] = ("receipt",)) -> list[tuple[Any, ...]]:
         """Rows in bronze, sorted."""
         return sorted((tuple(row) for row in self.spark.table(f"bronze.{self.table}").select(*columns).collect()), key=repr)
+
+    def vault(self, phone: str) -> int:
+        """Rows that the vault has for a phone number."""
+        token = key_reference(self.settings).open().token("phone", phone)
+        return self.spark.table("vault.pii").where(f"token = '{token}'").count()
 
     def quarantine(self) -> list[tuple[str, int, list[str], list[str], str]]:
         """File name, line, rules, value classes and status of the rows in quarantine, sorted."""

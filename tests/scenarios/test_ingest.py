@@ -2,8 +2,10 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +16,10 @@ import pytest
 from conf.errors import InputError
 from conf.settings import Settings
 from spark_jobs.common.crypto import key_reference
+from spark_jobs.ingest import quarantine
 from spark_jobs.ingest.journal import Pending, ingest_folder, staging_folder
+from spark_jobs.ingest.landing import landed_files
+from spark_jobs.ingest.load import load
 from tests.scenarios.ingest_shop import GOOD, HEADER, Shop, till
 
 if TYPE_CHECKING:
@@ -28,7 +33,8 @@ MakeShop = Callable[..., Shop]
 @pytest.fixture
 def make_shop(spark: "SparkSession", settings: Settings, request: pytest.FixtureRequest) -> MakeShop:
     """A shop of the test's own, so that tests share the lake without meeting."""
-    name = "".join(letter if letter.isalnum() else "_" for letter in request.node.name.removeprefix("test_"))[:40].strip("_").lower()
+    words = "".join(letter if letter.isalnum() else "_" for letter in request.node.name.removeprefix("test_"))[:31].strip("_").lower()
+    name = f"{words}_{zlib.crc32(request.node.name.encode()):08x}"
     return lambda **changes: Shop(spark, settings, till(name, **changes))
 
 
@@ -61,6 +67,108 @@ def test_the_vault_opens_with_the_key_and_holds_no_plain_text(make_shop: MakeSho
     for folder in ("bronze", "vault", "quarantine", "ops"):
         for file in (shop.settings.lake.warehouse / folder).rglob("*"):
             assert not file.is_file() or b"39 1111 2222" not in file.read_bytes()
+
+
+def test_feeds_that_load_together_share_one_row_of_the_vault_for_a_phone_number(make_shop: MakeShop) -> None:
+    shop = make_shop(also=("web", "app"))
+    for folder, name in (("till", "till_2024-01-05.csv"), ("web", "2024-01-05.csv"), ("app", "2024-01-05.csv")):
+        shop.land(name, HEADER + "1,7,+86 137 5555 6666,1,2024-01-05 08:00:00\n", folder=folder)
+
+    shop.ingest()
+
+    assert shop.vault("+8613755556666") == 1
+
+
+def test_a_snapshot_that_comes_back_is_loaded_again_and_each_of_its_rows_can_be_replayed(make_shop: MakeShop) -> None:
+    shop = make_shop(max_rejected_share=1)
+    ten = HEADER + "1,7,,10,2024-01-05 08:00:00\n2,7,,-5,2024-01-05 08:00:00\n"
+    shop.land("till_2024-01-01.csv", ten)
+    shop.land("till_2024-01-02.csv", ten.replace(",10,", ",9,"))
+    shop.ingest(date(2024, 1, 2))
+    shop.land("till_2024-01-03.csv", ten)
+    shop.ingest(date(2024, 1, 3))
+
+    files = [f"till_2024-01-0{day}.csv" for day in (1, 2, 3)]
+    assert shop.manifest() == [(file, "loaded", 2, 1, 1) for file in files]
+    ids = {row["row_id"] for row in shop.spark.table(f"quarantine.{shop.table}").collect()}
+    assert len(ids) == 3
+
+    columns = [column if column["name"] != "amount" else column | {"min": -5} for column in _columns(shop)]
+    replayed = shop.corrected(columns=columns, max_rejected_share=1).replay()
+
+    assert (replayed.loaded, replayed.still_open) == (3, 0)
+    assert [(row[0], row[4]) for row in shop.quarantine()] == [(file, "replayed") for file in files]
+    days = [(f"{shop.contract.source}/till/{file}", line) for file in files for line in (2, 3)]
+    assert shop.bronze(("_source_file", "_line")) == days
+
+
+def test_rows_of_one_delivery_do_not_answer_for_the_same_rows_of_another(make_shop: MakeShop) -> None:
+    shop = make_shop(max_rejected_share=1)
+    bad = HEADER + "1,7,,-5,2024-01-05 08:00:00\n"
+    shop.land("till_2024-01-01.csv", bad)
+    shop.land("till_2024-01-02.csv", bad.replace("-5", "5"))
+    shop.ingest(date(2024, 1, 2))
+    shop.land("till_2024-01-03.csv", bad)
+    columns = [column if column["name"] != "amount" else column | {"min": -5} for column in _columns(shop)]
+    corrected = shop.corrected(columns=columns)
+    corrected.ingest(date(2024, 1, 3))
+
+    replayed = corrected.replay()
+
+    assert replayed.loaded == 1
+    assert [row[0].rpartition("/")[2] for row in corrected.bronze(("_source_file",))] == [f"till_2024-01-0{day}.csv" for day in (1, 2, 3)]
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_loaded(make_shop: MakeShop) -> None:
+    shop = make_shop()
+    shop.ingest()
+    shop.land("till_2024-01-05.csv", HEADER + GOOD)
+    landed, _ = landed_files(shop.settings.lake.landing, shop.contract.source, shop.contract.feeds["till"], date(2024, 1, 31))
+    shop.land("till_2024-01-05.csv", HEADER + GOOD + "3,7,,1,2024-01-05 08:00:00\n")
+
+    with pytest.raises(InputError, match=r"changed while it was read → copy under a name that ends in \.part"):
+        load(shop.batch(*(replace(each, hash="of what it was", known_on=date(2024, 1, 5)) for each in landed)))
+
+    assert shop.bronze() == []
+    shop.ingest()
+    assert shop.bronze() == [(1,), (2,), (3,)]
+
+
+def test_a_rule_that_cannot_be_evaluated_is_named_without_the_value_it_failed_on(make_shop: MakeShop) -> None:
+    shop = make_shop(rules=[{"name": "number", "expr": "cast(customer as int) > 0"}])
+    shop.land("till_2024-01-05.csv", HEADER + "1,SECRETVALUE,,1,2024-01-05 08:00:00\n")
+
+    with pytest.raises(InputError) as caught:
+        shop.ingest()
+
+    assert "cannot be evaluated" in str(caught.value)
+    assert "SECRETVALUE" not in str(caught.value)
+
+
+@pytest.mark.parametrize("schema", ["bronze", "quarantine"])
+def test_rows_that_a_killed_run_wrote_after_all_are_noticed_and_taken_back(schema: str, make_shop: MakeShop) -> None:
+    shop = make_shop()
+    shop.land("till_2024-01-05.csv", HEADER + GOOD + "x,7,,1,2024-01-05 08:00:00\n")
+    shop.ingest()
+    expected = shop.bronze(("receipt", "_line")), shop.quarantine()
+    other = "quarantine" if schema == "bronze" else "bronze"
+    shop.spark.sql(f"delete from ops.ingest_manifest where source = '{shop.contract.source}'").collect()
+    shop.spark.sql(f"delete from {other}.{shop.table}").collect()
+
+    with pytest.raises(InputError, match="do not add up"):
+        shop.ingest()
+    assert (shop.bronze(), shop.quarantine()) == ([], [])
+
+    shop.ingest()
+    assert (shop.bronze(("receipt", "_line")), shop.quarantine()) == expected
+    assert shop.manifest() == [("till_2024-01-05.csv", "loaded", 3, 2, 1)]
+
+
+def test_quarantine_of_a_feed_that_never_loaded_is_empty(make_shop: MakeShop) -> None:
+    shop = make_shop()
+
+    assert quarantine.rows(shop.settings, shop.contract.source, "till", 20, reveal=True) == []
+    assert isinstance(quarantine.counts(shop.settings), list)
 
 
 def test_the_same_file_three_times_renamed_or_touched_changes_nothing(make_shop: MakeShop) -> None:
@@ -208,8 +316,9 @@ def test_files_of_the_future_wait(make_shop: MakeShop) -> None:
 def test_a_hostile_file_is_named_with_its_remedy_and_the_other_feeds_go_on(
     name: str, content: bytes, says: str, make_shop: MakeShop
 ) -> None:
-    shop = make_shop()
+    shop = make_shop(also=("web",))
     shop.land(name, content)
+    shop.land("2024-01-05.csv", HEADER + GOOD, folder="web")
 
     with pytest.raises(InputError) as caught:
         shop.ingest(date(2024, 3, 1))
@@ -217,6 +326,7 @@ def test_a_hostile_file_is_named_with_its_remedy_and_the_other_feeds_go_on(
     assert says in str(caught.value)
     assert "→" in str(caught.value)
     assert shop.bronze() == []
+    assert shop.spark.table(f"bronze.{shop.contract.source}__web").count() == 2
 
 
 def test_a_truncated_archive_stops_the_feed_and_loads_once_it_is_delivered_again(make_shop: MakeShop) -> None:
@@ -271,7 +381,7 @@ def test_rows_are_replayed_once_the_contract_is_right(make_shop: MakeShop) -> No
     shop.land("till_2024-01-05.csv", HEADER + GOOD + "3,7,,-5,2024-01-05 08:00:00\n4,7,,-6,2024-01-05 08:00:00\nragged\n")
     shop.ingest()
     columns = [column if column["name"] != "amount" else column | {"min": -5} for column in _columns(shop)]
-    corrected = Shop(shop.spark, shop.settings, till(shop.contract.source, columns=columns, max_rejected_share=1))
+    corrected = shop.corrected(columns=columns, max_rejected_share=1)
 
     first, second = corrected.replay(), corrected.replay()
 
@@ -281,6 +391,22 @@ def test_rows_are_replayed_once_the_contract_is_right(make_shop: MakeShop) -> No
     assert [row[4] for row in corrected.quarantine()] == ["replayed", "open", "open"]
     counts = [row[2:] for row in corrected.manifest()]
     assert [sum(column) for column in zip(*counts, strict=True)] == [5, 3, 2]
+
+
+def test_a_replayed_row_has_tokens_where_its_values_have_become_personal_data_since(make_shop: MakeShop) -> None:
+    shop = make_shop(max_rejected_share=1)
+    direct = _columns(shop)
+    plain = [column if column["name"] != "phone" else {"name": "phone", "type": "string"} for column in direct]
+    then = shop.corrected(columns=plain, max_rejected_share=1)
+    then.land("till_2024-01-05.csv", HEADER + "1,7,+86 136 7777 8888,-5,2024-01-05 08:00:00\n")
+    then.ingest()
+    columns = [column if column["name"] != "amount" else column | {"min": -5} for column in direct]
+
+    replayed = shop.corrected(columns=columns).replay()
+
+    assert replayed.loaded == 1
+    assert shop.bronze(("phone",)) == [(key_reference(shop.settings).open().token("phone", "+8613677778888"),)]
+    assert shop.vault("+8613677778888") == 1
 
 
 def _columns(shop: Shop) -> list[dict[str, object]]:

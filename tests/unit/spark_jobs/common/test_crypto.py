@@ -7,7 +7,7 @@ import pytest
 
 from conf.errors import ConfigError
 from conf.settings import Lake, Settings
-from spark_jobs.common.crypto import Keyring, key_reference, normalise
+from spark_jobs.common.crypto import Keyring, key_reference, normalise, trial_key
 
 RING = Keyring("k1", bytes(range(32)))
 
@@ -21,6 +21,8 @@ def _settings(tmp_path: Path) -> Settings:
     [
         ("phone", "+86 138-0013 8000", "+8613800138000"),
         ("phone", "(020) 555 0100", "0205550100"),
+        ("phone", "0049 30 123456", "+4930123456"),
+        ("phone", "(+49) 30/123456", "004930123456"),
         ("email", " Anna@Example.com ", "anna@example.com"),
         ("name", "Anna  BELL", "anna bell"),
         ("name", "Ａｎｎａ", "anna"),
@@ -61,6 +63,18 @@ def test_a_key_file_is_made_once_with_mode_0600(tmp_path: Path) -> None:
     assert first == second
     assert Path(first.file).stat().st_mode & 0o777 == 0o600
     assert list(Path(first.file).parent.iterdir()) == [Path(first.file)]
+
+
+def test_a_trial_uses_the_key_that_is_there_and_makes_none_otherwise(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    configured = _settings(tmp_path)
+
+    with trial_key(configured) as thrown_away:
+        assert thrown_away.open().token("name", "x").startswith("k1:")
+    assert (list(tmp_path.rglob("*")), Path(thrown_away.file).exists(), caplog.text) == ([], False, "")
+
+    mine = key_reference(configured)
+    with trial_key(configured) as found:
+        assert found == mine
 
 
 def test_what_travels_in_a_plan_holds_no_key(tmp_path: Path) -> None:

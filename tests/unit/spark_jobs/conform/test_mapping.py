@@ -26,7 +26,7 @@ VISITS = Entity.model_validate(
         ],
     }
 )
-PROVENANCE = {"_source_file": "shop/visits/2024-01-05.csv", "_line": 2, "_known_on": date(2024, 1, 9)}
+PROVENANCE = {"_source_file": "shop/visits/2024-01-05_sent_2024-01-08.csv", "_line": 2, "_known_on": date(2024, 1, 9)}
 
 
 def the_map(**fields: Any) -> Contribution:
@@ -37,7 +37,7 @@ def the_map(**fields: Any) -> Contribution:
             "time_zone": "America/New_York",
             "feeds": {
                 "visits": {
-                    "files": "visits/{date}.csv",
+                    "files": "visits/{date}*.csv",
                     "format": "csv",
                     "columns": [
                         {"name": "till", "type": "string"},
@@ -94,6 +94,7 @@ def test_a_required_field_that_the_map_leaves_out_rejects_the_row(spark: "SparkS
     assert visit(spark, without)["_reject"] == ["visited_on: not mapped"]
 
 
-def test_a_late_file_is_ordered_by_the_date_in_its_path(spark: "SparkSession") -> None:
+def test_a_late_file_is_ordered_by_the_date_that_its_pattern_finds_in_its_path(spark: "SparkSession") -> None:
     assert visit(spark, late_files=True)["_delivered_on"] == date(2024, 1, 5)
     assert visit(spark, late_files=False)["_delivered_on"] == date(2024, 1, 9)
+    assert the_map().delivered_on(str(PROVENANCE["_source_file"]), date(2024, 1, 9)) == date(2024, 1, 5)

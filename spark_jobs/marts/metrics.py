@@ -15,5 +15,5 @@ def run(ctx: StepContext) -> StepReport:
     Raises:
         DbtError: a test with severity error found rows; nothing may be published then.
     """
-    selection = ["--select", "tag:metrics", "test_type:data"]
+    selection = ["--select", "tag:metrics", "test_type:data", "--exclude-resource-type", "unit_test"]
     return report("metrics", run_dbt(ctx.settings, "build", ctx.business_date, *selection))

@@ -12,7 +12,7 @@ from rich.table import Table
 from conf.errors import CdpError, Finding
 
 if TYPE_CHECKING:
-    from ml.models.registry import ModelRegistry
+    from ml.models.registry import ModelRegistry, Version
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -82,7 +82,7 @@ def list_models(as_json: Json = False) -> None:
             "model": name,
             "label": f"{model.label.kind} {model.label.horizon_days} d" + (f" after {model.label.lead_days} d" if model.label.lead_days else ""),
             "champion": champion and champion.version,
-            "promoted_on": champion and champion.promoted_on,
+            "champion_from": champion and champion.promoted_on,
             "challenger": challenger and challenger.version,
             "trained_on": challenger and challenger.trained_on,
         })  # fmt: skip
@@ -120,36 +120,66 @@ def train(day: Day, models: Names = "", as_json: Json = False) -> None:
 def evaluate(day: Day, models: Names = "", as_json: Json = False) -> None:
     """Measure challenger, champion, baseline column and linear model on the latest complete window."""
     from ml.datasets import NotEnoughDataError, load_datasets
-    from ml.models.registry import CHALLENGER
     from ml.report import figures
     from ml.steps.evaluate import evaluate as evaluate_one
+    from ml.steps.evaluate import require_later
 
-    chosen, ctx, registry = _chosen(models), _context(day.date()), _registry()
-    challengers = {name: found for name in chosen if (found := registry.by_alias(name, CHALLENGER))}
-    _require(chosen, challengers, "train")
+    chosen, registry = _chosen(models), _registry()
+    challengers = _challengers(registry, chosen)
+    for challenger in challengers.values():
+        require_later(challenger, day.date())
+    ctx = _context(day.date())
+    found: list[dict[str, Any]] = []
     with console.status("reading history and evaluating"):
         for name, dataset in load_datasets(ctx, chosen).items():
             if isinstance(dataset, NotEnoughDataError):
-                console.print(f"{name} skipped: {dataset.message}", markup=False)
+                found.append({"model": name, "version": None, "skipped": dataset.message, "figures": []})
                 continue
-            found = evaluate_one(ctx, registry, chosen[name], dataset, challengers[name])
-            _show(figures((found.evaluation or {})["metrics"]), as_json, f"{name} version {found.version}")
+            judged = evaluate_one(ctx, registry, chosen[name], dataset, challengers[name])
+            rows = figures((judged.evaluation or {})["metrics"])
+            found.append({"model": name, "version": judged.version, "skipped": None, "figures": rows})
+    if as_json:
+        typer.echo(json.dumps(found, default=str, indent=2))
+        return
+    for each in found:
+        if each["skipped"]:
+            console.print(f"{each['model']} skipped: {each['skipped']}", markup=False)
+        else:
+            _show(each["figures"], as_json=False, title=f"{each['model']} version {each['version']}")
 
 
 @app.command()
-def promote(day: Day, models: Names = "", as_json: Json = False) -> None:
-    """Make evaluated challengers champions where every gate holds; the verdict is stored either way."""
-    from ml.models.registry import CHALLENGER
+def promote(
+    day: Day,
+    models: Names = "",
+    force: Annotated[
+        bool, typer.Option("--force", help="Accept that the champion cannot be compared; every other gate has to hold all the same.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Make evaluated challengers champions from the next night on, where every gate holds; the verdict is stored either way."""
+    from ml.steps.promote import next_night
     from ml.steps.promote import promote as promote_one
-    from ml.steps.promote import store_verdicts
 
     chosen, registry = _chosen(models), _registry()
-    challengers = {name: found for name in chosen if (found := registry.by_alias(name, CHALLENGER))}
-    _require(chosen, challengers, "train")
+    challengers = _challengers(registry, chosen)
     ctx = _context(day.date())
-    verdicts = [promote_one(ctx, registry, chosen[name], challenger) for name, challenger in challengers.items()]
-    store_verdicts(ctx, verdicts)
-    _show([{"model": v.model_name, "version": v.challenger_version, "promoted": v.promoted, "reason": v.reason} for v in verdicts], as_json)
+    starts = next_night(ctx)
+    verdicts = [
+        promote_one(ctx, registry, chosen[name], challenger, champion_from=starts, is_forced=force)
+        for name, challenger in challengers.items()
+    ]
+    rows: list[dict[str, Any]] = [
+        {
+            "model": verdict.model_name,
+            "version": verdict.challenger_version,
+            "promoted": verdict.promoted,
+            "champion_from": starts if verdict.promoted else None,
+            "reason": verdict.reason,
+        }
+        for verdict in verdicts
+    ]
+    _show(rows, as_json)
 
 
 @app.command()
@@ -191,7 +221,11 @@ def report(
         typer.echo(json.dumps(rows, default=str, indent=2))
 
 
-def _require(chosen: dict[str, Any], challengers: dict[str, Any], verb: str) -> None:
-    missing = [Finding(name, "has no challenger", f"cdp models {verb} --models {name}") for name in chosen if name not in challengers]
+def _challengers(registry: "ModelRegistry", chosen: dict[str, Any]) -> "dict[str, Version]":
+    from ml.models.registry import CHALLENGER
+
+    found = {name: version for name in chosen if (version := registry.by_alias(name, CHALLENGER))}
+    missing = [Finding(name, "has no challenger", f"cdp models train --models {name}") for name in chosen if name not in found]
     if missing:
         raise CdpError("a model has no challenger", missing)
+    return found

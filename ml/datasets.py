@@ -1,7 +1,7 @@
 """Training and evaluation matrices: which as-of dates, and the features and labels that stand at them."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ import pandas as pd
 from conf.errors import CdpError
 from conf.models import Model, load_features, load_register
 from ml.features.customer_daily import customer_daily
-from ml.features.history import History, read_history, sample_customers
+from ml.features.history import History, begins_on, read_history, sample_customers
 from ml.labels import label_value, observed
 from spark_jobs.common.job import StepContext
 
@@ -52,6 +52,10 @@ class Matrix:
     def column(self, name: str) -> Floats:
         return self.x[:, self.features.index(name)].astype(np.float64)
 
+    def pick(self, features: Sequence[str]) -> "Matrix":
+        """The same rows with these features only, in this order."""
+        return Matrix(tuple(features), self.x[:, [self.features.index(name) for name in features]], self.y)
+
     def digest(self) -> str:
         """A hash of names, values and order: equal exactly when the matrix is equal to the byte."""
         content = hashlib.sha256("\n".join(self.features).encode())
@@ -62,31 +66,42 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """What one model is trained and judged on."""
+    """What one model is trained and judged on.
+
+    Attributes:
+        dates: where training and evaluation stand.
+        train: training rows with the model's features.
+        judged: evaluation rows with every feature there is, so that a version trained on others of them can be judged too.
+    """
 
     dates: SplitDates
     train: Matrix
-    evaluation: Matrix
+    judged: Matrix
+
+    @property
+    def evaluation(self) -> Matrix:
+        """Evaluation rows with the model's features."""
+        return self.judged.pick(self.train.features)
 
 
-def split_dates(model: Model, business_date: date, first_ordered_on: date | None) -> SplitDates:
-    """The as-of dates of a model on a business date.
+def split_dates(model: Model, business_date: date, begins: date | None) -> SplitDates:
+    """The as-of dates of a model on a business date, for a history that begins on a date.
 
     Raises:
-        NotEnoughDataError: no training window fits between the first order and the evaluation.
+        NotEnoughDataError: no training window fits between the beginning and the evaluation.
     """
     split, span = model.split, timedelta(days=model.label.span_days)
     stride = timedelta(days=split.stride_days)
     evaluation = sorted(business_date - span - stride * window for window in range(split.evaluation_windows))
     newest = evaluation[0] - span
-    if first_ordered_on is None:
+    if begins is None:
         raise NotEnoughDataError("no customer has an order yet")
-    earliest = first_ordered_on + timedelta(days=split.min_history_days)
+    earliest = begins + timedelta(days=split.min_history_days)
     train = sorted(day for day in (newest - stride * window for window in range(split.train_windows)) if day >= earliest)
     if not train:
         ready_on = business_date + (earliest - newest)
         raise NotEnoughDataError(
-            f"orders go back to {first_ordered_on}; training needs {split.min_history_days} days before a label window of {span.days} days "
+            f"known orders go back to {begins}; training needs {split.min_history_days} days before a label window of {span.days} days "
             f"and another one to be judged on: possible from {ready_on}"
         )
     return SplitDates(tuple(train), tuple(evaluation))
@@ -97,9 +112,10 @@ def load_datasets(ctx: StepContext, models: Mapping[str, Model]) -> dict[str, Da
     history = read_history(ctx.spark, ctx.business_date, load_register().initial_load)
     found: dict[str, Dataset | NotEnoughDataError] = {}
     splits: dict[str, SplitDates] = {}
+    begins = begins_on(history)
     for name, model in models.items():
         try:
-            splits[name] = split_dates(model, ctx.business_date, history.first_ordered_on)
+            splits[name] = split_dates(model, ctx.business_date, begins)
         except NotEnoughDataError as reason:
             found[name] = reason
     if splits:
@@ -136,20 +152,21 @@ def _dataset(history: History, model: Model, dates: SplitDates, rows: pd.DataFra
         values, on=["as_of_on", "customer_id"], how="left", sort=False, validate="one_to_one"
     )
     labelled["label"] = labelled["label"].fillna(_label_without_purchase(model))
-    train, evaluation = (_matrix(labelled[labelled["as_of_on"].isin(part)], model) for part in (dates.train, dates.evaluation))
-    reason = _too_little(model, train, "training") or _too_little(model, evaluation, "evaluation")
-    return NotEnoughDataError(reason) if reason else Dataset(dates, train, evaluation)
+    everything = load_features()
+    train = _matrix(labelled[labelled["as_of_on"].isin(dates.train)], model, model.features(everything))
+    judged = _matrix(labelled[labelled["as_of_on"].isin(dates.evaluation)], model, everything.names)
+    reason = _too_little(model, train, "training") or _too_little(model, judged, "evaluation")
+    return NotEnoughDataError(reason) if reason else Dataset(dates, train, judged)
 
 
 def _label_without_purchase(model: Model) -> float:
     return 1.0 if model.label.kind == "no_purchase_within" else 0.0
 
 
-def _matrix(rows: pd.DataFrame, model: Model) -> Matrix:
+def _matrix(rows: pd.DataFrame, model: Model, features: tuple[str, ...]) -> Matrix:
     """Rows of the model's population as a matrix."""
     if model.population.active_within_days is not None:
         rows = rows[rows["recency_days"] < model.population.active_within_days]
-    features = model.features(load_features())
     return Matrix(features, to_floats(rows, features), rows["label"].to_numpy(np.float64))
 
 

@@ -1,6 +1,6 @@
 """features.customer_daily: what is known of each customer at the end of a day.
 
-Reads: gold_build.fct_orders, gold_build.fct_order_items (rows dated and known on or before the as-of date, nothing else).
+Reads: gold_build.fct_orders, gold_build.fct_order_items (rows dated and first known on or before the as-of date, nothing else).
 Grain: one row per as-of date and customer with at least one order up to it.
 Flags: null where a value cannot be said (a share of nothing, a gap after one visit); conf/features.yml has the meaning of each column.
 Rerun: the partition of an as-of date is replaced.
@@ -41,7 +41,7 @@ def customer_daily(history: History, as_of_dates: Sequence[date], time_zone: str
 def _seen_at(events: DataFrame, dates: Sequence[date], max_age: int = 36_500) -> DataFrame:
     """Each event once per as-of date at which it had happened and was known, with its age in days at that date, up to `max_age`."""
     all_dates = F.array(*(F.lit(day) for day in dates))
-    seen_from, seen_until = F.greatest("ordered_on", "known_on"), F.date_add("ordered_on", max_age)
+    seen_from, seen_until = F.greatest("ordered_on", "usable_from"), F.date_add("ordered_on", max_age)
     exploded = events.withColumn("as_of_on", F.explode(F.filter(all_dates, lambda day: (day >= seen_from) & (day <= seen_until))))
     return exploded.withColumn("age", F.datediff("as_of_on", "ordered_on"))
 
@@ -85,7 +85,7 @@ def _order_features(seen: DataFrame, time_zone: str) -> DataFrame:
         _count(recent & is_weekend).alias("weekend_orders"),
         _count(recent & hour.isNotNull()).alias("timed_orders"),
         _count(recent & (hour < 12)).alias("morning_orders"),
-        _count(recent & (hour >= 17)).alias("evening_orders"),
+        _count(recent & (hour >= 18)).alias("evening_orders"),
         F.size(F.collect_set(_within(91, F.col("store_id")))).alias("store_count_91d"),
         F.size(F.collect_set(_within(91, F.floor(F.col("age") / 7)))).alias("active_weeks_91d"),
         F.array_sort(F.collect_set(_within(182, F.col("age")))).alias("visit_ages"),
@@ -95,7 +95,7 @@ def _order_features(seen: DataFrame, time_zone: str) -> DataFrame:
 def _department_features(items: DataFrame, dates: Sequence[date]) -> DataFrame:
     """How many departments a customer buys from, and how much of it in the largest one."""
     is_recent = F.col("ordered_on") > F.lit(min(dates) - timedelta(days=91))
-    by_day = items.where(is_recent & F.col("department").isNotNull()).groupBy("customer_id", "department", "ordered_on", "known_on")
+    by_day = items.where(is_recent & F.col("department").isNotNull()).groupBy("customer_id", "department", "ordered_on", "usable_from")
     seen = _seen_at(by_day.agg(F.sum("sales_amount").alias("sales_amount")), dates, max_age=90)
     by_department = seen.groupBy(*KEY, "department").agg(F.sum("sales_amount").alias("amount"))
     return by_department.groupBy(*KEY).agg(

@@ -15,39 +15,45 @@ ORDER_ITEMS = "gold_build.fct_order_items"
 class History:
     """Orders and order items of known customers.
 
+    A row is there from the date on which any version of it was known, and shows its newest values: a correction that comes later changes
+    what earlier dates see of the order, never whether they see it.
+
     Attributes:
-        orders: rows of fct_orders with a customer; `known_on` is the date from which a row may be used.
+        orders: rows of fct_orders with a customer; `usable_from` is the date from which a row may be used.
         items: rows of fct_order_items with a customer, likewise.
-        first_ordered_on: date of the first order, None when there is none.
     """
 
     orders: DataFrame
     items: DataFrame
-    first_ordered_on: date | None
 
 
-def known_from(initial_load: Literal["event_time", "strict"], first_known_on: date | None) -> Column:
-    """The date from which a row may be used: its `known_on`, except that rows of the first load count from their own date if so declared."""
-    if initial_load == "strict" or first_known_on is None:
-        return F.col("known_on")
-    in_first_load = F.col("known_on") == F.lit(first_known_on)
-    return F.when(in_first_load, F.least("ordered_on", "known_on")).otherwise(F.col("known_on"))
+def usable_from(initial_load: Literal["event_time", "strict"], first_load_on: date | None) -> Column:
+    """The date from which a row may be used: its `first_known_on`, except that rows of the first load count from their own date if so declared."""
+    if initial_load == "strict" or first_load_on is None:
+        return F.col("first_known_on")
+    in_first_load = F.col("first_known_on") == F.lit(first_load_on)
+    return F.when(in_first_load, F.least("ordered_on", "first_known_on")).otherwise(F.col("first_known_on"))
 
 
 def prepare(orders: DataFrame, items: DataFrame, up_to: date, initial_load: Literal["event_time", "strict"]) -> History:
     """The history as the platform knew it at the end of `up_to`."""
-    extent = orders.agg(
-        F.min("known_on").alias("known_on"), F.min(F.when(F.col("customer_id").isNotNull(), F.col("ordered_on"))).alias("ordered_on")
-    ).first()
-    first_known_on = extent["known_on"] if extent else None
-    first_ordered_on = extent["ordered_on"] if extent else None
-    has_customer = F.col("customer_id").isNotNull()
-    is_visible = (F.col("ordered_on") <= F.lit(up_to)) & (F.col("known_on") <= F.lit(up_to))
+    is_visible = (F.col("ordered_on") <= F.lit(up_to)) & (F.col("first_known_on") <= F.lit(up_to))
+    extent = orders.where(is_visible).agg(F.min("first_known_on").alias("first_load_on")).first()
+    known_since = usable_from(initial_load, extent["first_load_on"] if extent else None)
 
     def visible(frame: DataFrame) -> DataFrame:
-        return frame.where(has_customer & is_visible).withColumn("known_on", known_from(initial_load, first_known_on))
+        return frame.where(is_visible & F.col("customer_id").isNotNull()).withColumn("usable_from", known_since)
 
-    return History(visible(orders), visible(items), first_ordered_on if first_ordered_on and first_ordered_on <= up_to else None)
+    return History(visible(orders), visible(items))
+
+
+def begins_on(history: History) -> date | None:
+    """The first date at whose end an order had happened and was known, None without one.
+
+    Not the date of the oldest order: one that arrives a year late gives the year before it no history to learn from.
+    """
+    first = history.orders.agg(F.min(F.greatest("ordered_on", "usable_from")).alias("begins_on")).first()
+    return first["begins_on"] if first else None
 
 
 def read_history(spark: SparkSession, up_to: date, initial_load: Literal["event_time", "strict"]) -> History:
@@ -60,4 +66,4 @@ def sample_customers(history: History, share: float) -> History:
     if share >= 1:
         return history
     is_sampled = F.pmod(F.xxhash64("customer_id"), F.lit(1_000_000)) < F.lit(int(share * 1_000_000))
-    return History(history.orders.where(is_sampled), history.items.where(is_sampled), history.first_ordered_on)
+    return History(history.orders.where(is_sampled), history.items.where(is_sampled))

@@ -7,29 +7,35 @@ from typing import Any
 from conf.models import Model
 from ml.models.metrics import HIGHER_IS_BETTER, Metrics
 
+UNSEEN = "not compared with the champion, which reads features that are no longer in features.yml"
+FORCE = "cdp models promote --force accepts that"
+
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One condition: the value seen, the bound it must keep, and whether it does."""
+    """One condition: the value seen, the bound it must keep, and whether it does; `note` says what figures cannot."""
 
     name: str
     value: float
     bound: float
     holds: bool
+    note: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     def __str__(self) -> str:
-        return f"{self.name} {self.value:.4g} ({'within' if self.holds else 'beyond'} {self.bound:.4g})"
+        return self.note or f"{self.name} {self.value:.4g} ({'within' if self.holds else 'beyond'} {self.bound:.4g})"
 
 
-def judge(model: Model, metrics: Mapping[str, Metrics]) -> tuple[Gate, ...]:
+def judge(model: Model, metrics: Mapping[str, Metrics], *, has_champion: bool = False, is_forced: bool = False) -> tuple[Gate, ...]:
     """All gates of a challenger.
 
     Args:
         model: its register entry.
-        metrics: of `challenger`, `baseline`, `linear` and, where there is one, `champion`, on the same evaluation rows.
+        metrics: of `challenger`, `baseline`, `linear` and, where it can be measured, `champion`, on the same evaluation rows.
+        has_champion: there is a champion; without its metrics nobody knows whether the challenger is worse.
+        is_forced: a person accepts that the champion is not measured; every other gate has to hold all the same.
     """
     gates, challenger = model.gates, metrics["challenger"]
     found = [_at_least("beats_baseline", gates.metric, challenger, metrics["baseline"], gates.beat_baseline_by)]
@@ -37,6 +43,8 @@ def judge(model: Model, metrics: Mapping[str, Metrics]) -> tuple[Gate, ...]:
         found.append(_at_least("not_behind_linear", gates.metric, challenger, metrics["linear"], -gates.worse_than_linear_by))
     if "champion" in metrics:
         found.append(_at_least("not_behind_champion", gates.metric, challenger, metrics["champion"], -gates.worse_than_champion_by))
+    elif has_champion:
+        found.append(Gate("compared_with_champion", 0.0, 1.0, is_forced, f"{UNSEEN} ({'forced' if is_forced else FORCE})"))
     calibration = abs(challenger["total_error" if model.task == "regression" else "calibration_error"])
     found.append(Gate("calibrated", calibration, gates.max_calibration_error, calibration <= gates.max_calibration_error))
     ceiling = challenger["r2" if model.task == "regression" else "roc_auc"]

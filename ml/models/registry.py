@@ -16,7 +16,7 @@ CHAMPION = "champion"
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A registered version of a model."""
+    """A registered version of a model; `promoted_on` is the first business date that it is champion of."""
 
     name: str
     version: str
@@ -71,15 +71,20 @@ class ModelRegistry:
             info = mlflow.xgboost.log_model(
                 booster,
                 name="model",
-                registered_model_name=name,
                 model_format="ubj",
                 signature=_signature(booster.feature_names),
                 pip_requirements=[f"xgboost=={xgboost.__version__}"],
             )
-        version = str(info.registered_model_version)
-        self._tag(name, version, {"trained_on": trained_on.isoformat(), "fingerprint": fingerprint, "run_id": run.info.run_id})
-        self.point(name, CHALLENGER, version)
-        return self.version(name, version)
+        version = self._register(name, info.model_id, run.info.run_id, {"trained_on": trained_on.isoformat(), "fingerprint": fingerprint})
+        self.point(name, CHALLENGER, version.version)
+        return version
+
+    def facts(self, version: Version) -> dict[str, Any]:
+        """The facts a version was added with: which dates and rows it was trained on."""
+        import mlflow.artifacts
+
+        found: dict[str, Any] = mlflow.artifacts.load_dict(f"runs:/{version.run_id}/training.json")
+        return found
 
     def add_evaluation(self, version: Version, evaluation: dict[str, Any]) -> None:
         """Store an evaluation with the version, and its figures as metrics of the version's run."""
@@ -103,33 +108,32 @@ class ModelRegistry:
         )
         self._client.log_dict(version.run_id, verdict, "verdict.json")
 
-    def promote(self, version: Version, on: date) -> None:
-        """Point `champion` to the version and remember the business date of it."""
-        self._tag(version.name, version.version, {"promoted_on": on.isoformat()})
+    def promote(self, version: Version, champion_from: date) -> None:
+        """Point `champion` to the version and remember the first business date that it is champion of."""
+        self._tag(version.name, version.version, {"promoted_on": champion_from.isoformat()})
         self.point(version.name, CHAMPION, version.version)
 
     def point(self, name: str, alias: str, version: str) -> None:
         self._client.set_registered_model_alias(name, alias, version)
 
     def by_alias(self, name: str, alias: str) -> Version | None:
-        """The version an alias points to, or None."""
-        from mlflow.exceptions import MlflowException
+        """The version an alias points to, or None; a registry that does not answer is an error, never "no version"."""
+        number = self._aliases(name).get(alias)
+        return None if number is None else self.version(name, str(number))
 
-        try:
-            return _version(self._client.get_model_version_by_alias(name, alias))
-        except MlflowException:
-            return None
+    def newest(self, name: str) -> Version | None:
+        """The version registered last, whether or not an alias points to it."""
+        return max(self._versions(name), key=lambda version: int(version.version), default=None)
 
     def version(self, name: str, version: str) -> Version:
         return _version(self._client.get_model_version(name, version))
 
     def champion_on(self, name: str, on: date) -> Version | None:
-        """The champion of a business date: the current one, or for an earlier date the last one promoted by then."""
+        """The champion of a business date: the current one, or for an earlier date the last one promoted for it or before."""
         current = self.by_alias(name, CHAMPION)
         if current is None or (current.promoted_on is not None and current.promoted_on <= on):
             return current
-        promoted = [_version(found) for found in self._client.search_model_versions(f"name = '{name}'")]
-        earlier = [version for version in promoted if version.promoted_on is not None and version.promoted_on <= on]
+        earlier = [version for version in self._versions(name) if version.promoted_on is not None and version.promoted_on <= on]
         return max(earlier, key=lambda version: (version.promoted_on, int(version.version)), default=None)
 
     def load(self, version: Version) -> Any:
@@ -144,6 +148,32 @@ class ModelRegistry:
             return str(found.experiment_id)
         location = None if self._has_server else (self._folder / "artifacts" / name).as_uri()
         return str(self._client.create_experiment(name, artifact_location=location))
+
+    def _register(self, name: str, model_id: str, run_id: str, tags: dict[str, str]) -> Version:
+        """A new version with its tags in one call: a version that is there is complete, wherever a run was killed."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self._client.create_registered_model(name)
+        except MlflowException as err:
+            if err.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        return _version(self._client.create_model_version(name, f"models:/{model_id}", run_id, tags=tags, model_id=model_id))
+
+    def _aliases(self, name: str) -> dict[str, str]:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            found: dict[str, str] = self._client.get_registered_model(name).aliases
+        except MlflowException as err:
+            if err.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return {}
+        return found
+
+    def _versions(self, name: str) -> list[Version]:
+        """All versions that were registered here; one without our tags is somebody else's."""
+        return [_version(found) for found in self._client.search_model_versions(f"name = '{name}'") if "fingerprint" in found.tags]
 
     def _tag(self, name: str, version: str, tags: dict[str, str]) -> None:
         for key, value in tags.items():

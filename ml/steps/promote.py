@@ -1,6 +1,6 @@
 """Promotion: the challenger becomes champion when every gate holds; the verdict is stored either way.
 
-Reads: the evaluation stored with the challenger.
+Reads: the evaluation stored with the challenger, ops.publications.
 Grain: ops.model_verdicts has one row per business date, model and challenger version.
 Flags: promoted; `reason` says which gate did not hold, or why nothing was judged.
 Rerun: replaces the verdict on the same version and date.
@@ -10,7 +10,8 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from conf.catalog import catalog
 from conf.errors import CdpError, Finding
@@ -18,7 +19,7 @@ from conf.models import Model
 from ml.models.gates import Gate, judge
 from ml.models.metrics import Metrics
 from ml.models.registry import CHAMPION, ModelRegistry, Version
-from spark_jobs.common.delta import overwrite
+from spark_jobs.common.delta import ensure_table, overwrite
 from spark_jobs.common.job import StepContext
 from spark_jobs.common.logging import Event, log_event
 
@@ -40,30 +41,66 @@ class Verdict:
     reason: str
 
 
-def promote(ctx: StepContext, registry: ModelRegistry, model: Model, challenger: Version) -> Verdict:
-    """Judge an evaluated challenger and move the champion alias if every gate holds.
+def promote(
+    ctx: StepContext, registry: ModelRegistry, model: Model, challenger: Version, *, champion_from: date, is_forced: bool = False
+) -> Verdict:
+    """Judge an evaluated challenger, store the verdict, and move the champion alias if every gate holds.
+
+    The alias moves last: a run that is killed before it has promoted nothing, and run again it comes to the same verdict.
+
+    Args:
+        ctx: the step's context.
+        registry: the model registry.
+        model: the register entry.
+        challenger: the version to judge.
+        champion_from: the first business date that is scored with it.
+        is_forced: promote it although the champion cannot be compared.
 
     Raises:
-        CdpError: the challenger has not been evaluated.
+        CdpError: the challenger has not been evaluated, or not beside the champion of now, or later than the business date.
     """
-    evaluation = challenger.evaluation
-    if evaluation is None:
-        raise CdpError(
-            f"{challenger.name} version {challenger.version} cannot be promoted",
-            [Finding(challenger.name, "it has not been evaluated", f"cdp models evaluate --models {challenger.name}")],
-        )
     champion = registry.by_alias(challenger.name, CHAMPION)
-    gates = judge(model, evaluation["metrics"])
+    if champion is not None and champion.version == challenger.version:
+        reason = f"is champion already, from {champion.promoted_on} on"
+        return Verdict(challenger.name, challenger.version, champion.version, promoted=False, gates=(), metrics={}, reason=reason)
+    evaluation = _evaluation(challenger, champion, ctx.business_date)
+    gates = judge(model, evaluation["metrics"], has_champion=champion is not None, is_forced=is_forced)
     failed = [gate for gate in gates if not gate.holds]
-    reason = f"kept back: {'; '.join(map(str, failed))}" if failed else "every gate held"
+    noted = [gate.note for gate in gates if gate.holds and gate.note]
+    reason = f"kept back: {'; '.join(map(str, failed))}" if failed else "; ".join(["every gate held", *noted])
     verdict = Verdict(
         challenger.name, challenger.version, champion.version if champion else None, not failed, gates, evaluation["metrics"], reason
     )
-    if verdict.promoted:
-        registry.promote(challenger, ctx.business_date)
-        log_event(log, Event.PROMOTED, model=challenger.name, version=challenger.version, business_date=ctx.business_date)
+    store_verdicts(ctx, [verdict])
     registry.add_verdict(challenger, {"promoted": verdict.promoted, "reason": reason, "gates": [gate.as_dict() for gate in gates]})
+    if verdict.promoted:
+        registry.promote(challenger, champion_from)
+        log_event(log, Event.PROMOTED, model=challenger.name, version=challenger.version, business_date=ctx.business_date)
     return verdict
+
+
+def next_night(ctx: StepContext) -> date:
+    """The first business date after this one that no night was published for: what is published is not scored anew."""
+    published = catalog().table("ops.publications")
+    ensure_table(ctx.spark, ctx.settings, published)
+    newest = ctx.spark.table(published.full_name).agg({"business_date": "max"}).first()
+    return max(ctx.business_date, (newest and newest[0]) or ctx.business_date) + timedelta(days=1)
+
+
+def _evaluation(challenger: Version, champion: Version | None, on: date) -> dict[str, Any]:
+    """The stored evaluation, if it can be judged by on this date and beside this champion."""
+    found, problem = challenger.evaluation, ""
+    standing = champion.version if champion else None
+    if found is None:
+        problem = "it has not been evaluated"
+    elif found["champion_version"] != standing:
+        problem = f"it was evaluated beside champion {found['champion_version'] or 'none'}, and the champion is {standing or 'none'} now"
+    elif on < date.fromisoformat(found["business_date"]):
+        problem = f"it was evaluated as of {found['business_date']}, after {on}"
+    if found is None or problem:
+        remedy = f"cdp models evaluate --models {challenger.name}, and promote with the same --date"
+        raise CdpError(f"{challenger.name} version {challenger.version} cannot be promoted", [Finding(challenger.name, problem, remedy)])
+    return found
 
 
 def skipped(registry: ModelRegistry, name: str, reason: str) -> Verdict:
@@ -73,7 +110,7 @@ def skipped(registry: ModelRegistry, name: str, reason: str) -> Verdict:
 
 
 def store_verdicts(ctx: StepContext, verdicts: Sequence[Verdict]) -> None:
-    """Write the verdicts of one step in one commit."""
+    """Write verdicts in one commit."""
     if not verdicts:
         return
     table, decided_at = catalog().table(TABLE), datetime.now(UTC)

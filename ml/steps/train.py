@@ -19,23 +19,32 @@ def run(ctx: StepContext) -> StepReport:
     registry = ModelRegistry(ctx.settings)
     models = {name: model for name, model in load_models().items() if registry.by_alias(name, CHAMPION) is None}
     due = {name: model for name, model in models.items() if is_due(registry, name, model, ctx.business_date)}
-    return train_models(ctx, registry, due, "train")
+    return train_models(ctx, registry, due, "train", champion_from=ctx.business_date)
 
 
-def train_models(ctx: StepContext, registry: ModelRegistry, models: Mapping[str, Model], step: str) -> StepReport:
-    """Train, evaluate and promote the given models and store the verdicts."""
+def train_models(ctx: StepContext, registry: ModelRegistry, models: Mapping[str, Model], step: str, champion_from: date) -> StepReport:
+    """Train, evaluate and promote the given models and store the verdicts.
+
+    Args:
+        ctx: the step's context.
+        registry: the model registry.
+        models: register entries by name.
+        step: name in the report.
+        champion_from: the first business date that is scored with what is promoted here.
+    """
     if not models:
         return StepReport(step, {"trained": 0}, "no model is due")
     verdicts: list[Verdict] = []
     for name, dataset in load_datasets(ctx, models).items():
         if isinstance(dataset, NotEnoughDataError):
             verdicts.append(skipped(registry, name, dataset.message))
+            store_verdicts(ctx, verdicts[-1:])
             continue
         challenger, is_new = train(ctx, registry, name, models[name], dataset)
         if not is_new and is_champion(registry, challenger):
             continue
-        verdicts.append(promote(ctx, registry, models[name], evaluate(ctx, registry, models[name], dataset, challenger)))
-    store_verdicts(ctx, verdicts)
+        judged = evaluate(ctx, registry, models[name], dataset, challenger)
+        verdicts.append(promote(ctx, registry, models[name], judged, champion_from=champion_from))
     counts: dict[str, int | float | str] = {
         "trained": sum(verdict.challenger_version is not None for verdict in verdicts),
         "promoted": sum(verdict.promoted for verdict in verdicts),
@@ -52,6 +61,10 @@ def train(ctx: StepContext, registry: ModelRegistry, name: str, model: Model, da
         known = registry.by_alias(name, alias)
         if known is not None and known.fingerprint == fingerprint:
             return known, False
+    newest = registry.newest(name)
+    if newest is not None and newest.fingerprint == fingerprint:  # a run was killed before `challenger` pointed to it
+        registry.point(name, CHALLENGER, newest.version)
+        return newest, True
     booster = estimator.fit(model, dataset.train)
     facts = {
         "business_date": ctx.business_date.isoformat(),

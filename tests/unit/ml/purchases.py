@@ -14,14 +14,18 @@ if TYPE_CHECKING:
 ORDERS = (
     "order_id string, customer_id string, store_id string, channel string, ordered_at timestamp, ordered_on date, line_count int, "
     "unit_count decimal(18,3), product_count int, sales_amount decimal(18,2), merchandise_amount decimal(18,2), fuel_amount decimal(18,2), "
-    "discount_amount decimal(18,2), coupon_discount_amount decimal(18,2), promoted_sales_amount decimal(18,2), currency_code string, known_on date"
+    "discount_amount decimal(18,2), coupon_discount_amount decimal(18,2), promoted_sales_amount decimal(18,2), currency_code string, known_on date, "
+    "first_known_on date"
 )
-ITEMS = "order_item_id string, order_id string, customer_id string, ordered_on date, department string, sales_amount decimal(18,2), known_on date"
+ITEMS = (
+    "order_item_id string, order_id string, customer_id string, ordered_on date, department string, sales_amount decimal(18,2), known_on date, "
+    "first_known_on date"
+)
 
 
 @dataclass(frozen=True)
 class Order:
-    """An order with one line."""
+    """An order with one line; known on its own date and never corrected unless said otherwise."""
 
     order_id: str
     customer_id: str | None
@@ -31,16 +35,22 @@ class Order:
     store_id: str = "s1"
     hour: int = 10
     known_on: date | None = None
+    first_known_on: date | None = None
+
+    @property
+    def known(self) -> tuple[date, date]:
+        """Since when the row is known as it is, and in any version."""
+        known_on = self.known_on or self.ordered_on
+        return known_on, self.first_known_on or known_on
 
     def order_row(self) -> tuple[object, ...]:
         amount, none = Decimal(self.amount), Decimal("0.00")
         at = datetime.combine(self.ordered_on, time(self.hour), UTC)
         head = (self.order_id, self.customer_id, self.store_id, "pos", at, self.ordered_on, 1, Decimal("2.000"), 1)
-        return (*head, amount, amount, none, none, none, none, "USD", self.known_on or self.ordered_on)
+        return (*head, amount, amount, none, none, none, none, "USD", *self.known)
 
     def item_row(self) -> tuple[object, ...]:
-        known_on = self.known_on or self.ordered_on
-        return (f"{self.order_id}/1", self.order_id, self.customer_id, self.ordered_on, self.department, Decimal(self.amount), known_on)
+        return (f"{self.order_id}/1", self.order_id, self.customer_id, self.ordered_on, self.department, Decimal(self.amount), *self.known)
 
 
 def an_order(number: int, ordered_on: date, customer_id: str | None = "ann", **values: object) -> Order:

@@ -85,3 +85,11 @@ def test_an_order_that_was_not_known_on_the_business_date_is_no_label(spark: "Sp
     # then
     assert values(spark, label, orders, up_to=in_days(29)) == {}
     assert values(spark, label, orders, up_to=in_days(30)) == {(AS_OF, "ann"): 1.0}
+
+
+def test_an_order_that_is_corrected_after_the_business_date_is_still_a_label(spark: "SparkSession") -> None:
+    # given an order that was known in time and corrected later
+    orders = [an_order(1, in_days(1), amount="12.00", known_on=in_days(30), first_known_on=in_days(1))]
+
+    # when and then
+    assert values(spark, Label(kind="spend_within", horizon_days=7), orders, up_to=in_days(7)) == {(AS_OF, "ann"): 12.0}

@@ -7,6 +7,7 @@ import pytest
 
 from conf.models import load_features
 from ml.features.customer_daily import customer_daily
+from ml.features.history import begins_on
 from tests.unit.ml.purchases import a_history, an_order
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def rows_at(
 ANNS_ORDERS = [
     an_order(1, days_ago(100), amount="40.00"),
     an_order(2, days_ago(20), amount="30.00", department="bakery", store_id="s2", hour=18),
-    an_order(3, days_ago(10), amount="20.00"),
+    an_order(3, days_ago(10), amount="20.00", hour=17),
     an_order(4, days_ago(4), amount="10.00"),
     an_order(5, days_ago(4), amount="5.00"),
 ]
@@ -61,7 +62,7 @@ def test_a_customer_s_features_can_be_recomputed_by_hand(spark: "SparkSession") 
         "recency_to_gap": 4 / 32,
         "basket_amount_91d": 65 / 4,
         "evening_share_91d": 0.25,
-        "morning_share_91d": 0.75,
+        "morning_share_91d": 0.5,
         "store_count_91d": 2,
         "department_count_91d": 2,
         "department_top_share_91d": 35 / 65,
@@ -116,6 +117,33 @@ def test_rows_dated_or_known_after_the_as_of_date_change_nothing(spark: "SparkSe
 
     # then they are the same
     assert with_them == without
+
+
+def test_an_order_that_is_corrected_later_stays_in_the_features_of_earlier_dates(spark: "SparkSession") -> None:
+    # given Ann's orders, one of which gets another amount and department long after the as-of date
+    corrected = an_order(3, days_ago(10), amount="25.00", department="fish", known_on=LATER, first_known_on=days_ago(9))
+    orders = [*ANNS_ORDERS[:2], corrected, *ANNS_ORDERS[3:]]
+
+    # when features are computed as of dates before it was known, and before it was corrected
+    [unknown], [known] = rows_at(spark, orders, days_ago(10)), rows_at(spark, orders, AS_OF)
+
+    # then it is there from the date on which it was first known, with the values of its newest version
+    assert (unknown["frequency_28d"], unknown["recency_days"]) == (1, 10)
+    assert (known["frequency_28d"], known["spend_28d"], known["gap_last_days"]) == (4, 70, 6)
+    assert known["department_count_91d"] == 3
+
+
+def test_a_history_begins_when_something_is_known_and_not_with_the_oldest_order(spark: "SparkSession") -> None:
+    # given Ann's orders, one dated before them that arrives late, and one dated before them that will
+    late = an_order(90, days_ago(500), known_on=days_ago(1))
+    never = an_order(91, days_ago(900), known_on=AS_OF + timedelta(days=1))
+
+    # when the history is read on the as-of date
+    beginnings = {begins_on(a_history(spark, [*ANNS_ORDERS, late, never], AS_OF, load)) for load in ("strict", "event_time")}
+
+    # then neither has moved its beginning
+    assert beginnings == {days_ago(100)}
+    assert begins_on(a_history(spark, [never], AS_OF)) is None
 
 
 def test_several_dates_at_once_equal_one_date_at_a_time(spark: "SparkSession") -> None:

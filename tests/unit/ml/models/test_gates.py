@@ -37,6 +37,24 @@ def test_each_gate_keeps_back_what_it_is_there_for(challenger: dict[str, float],
     assert failed(GOOD | challenger, **rivals) == {gate}
 
 
+def test_a_champion_that_cannot_be_measured_keeps_the_challenger_back_unless_forced() -> None:
+    # given a champion without figures
+    metrics = {"challenger": GOOD, "baseline": {"roc_auc": 0.80}, "linear": {"roc_auc": 0.85}}
+
+    # when
+    kept_back, forced = (
+        [gate for gate in judge(a_classifier(), metrics, has_champion=True, is_forced=is_forced) if "champion" in gate.name]
+        for is_forced in (False, True)
+    )
+
+    # then
+    assert [(gate.name, gate.holds) for gate in (*kept_back, *forced)] == [
+        ("compared_with_champion", False),
+        ("compared_with_champion", True),
+    ]
+    assert "no longer in features.yml" in str(kept_back[0])
+
+
 def test_an_error_has_to_be_lower_by_a_share() -> None:
     # given a regressor that must be 2 % better than its baseline of 100
     model = load_models()["clv"]

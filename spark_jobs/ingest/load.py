@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from conf.catalog import Table, bronze_table, quarantine_table
 from conf.errors import CdpError, ConfigError, EngineError, Finding, InputError
-from spark_jobs.common.delta import ensure_table, table_version
+from spark_jobs.common.delta import table_version
 from spark_jobs.common.errors import readable, without_values
 from spark_jobs.common.logging import Event, log_event
-from spark_jobs.common.once import append_alone
+from spark_jobs.common.once import append_once
 from spark_jobs.ingest import contract as rules_of
 from spark_jobs.ingest import rejected
 from spark_jobs.ingest.batch import Batch
@@ -216,8 +216,7 @@ def append_proven(batch: Batch, pending: Pending, table: Table, frame: "DataFram
         CdpError: they are not `count`; the rows are taken back.
     """
     spark = batch.ctx.spark
-    ensure_table(spark, batch.ctx.settings, table)
-    append_alone(spark, table, frame, table_version(spark, table.full_name))
+    append_once(table, frame, table_version(spark, table.full_name))
     found = spark.table(table.full_name).where(f"_batch_id = '{pending.batch_id}'").count()
     if found != count:
         take_back(batch.ctx, pending)

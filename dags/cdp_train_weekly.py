@@ -1,22 +1,23 @@
 """
 ### Weekly training: challengers, judged before they replace a champion
 
-**Purpose.** Trains a challenger of every registered model, compares it with the champion on the same later window, and promotes it only when every
-gate holds. The verdict is stored either way.
+**Purpose.** Trains a challenger of every model that is due (`retrain_after_days` in `conf/models.yml`), compares it with the champion on the same later
+window, and promotes it only when every gate holds. The verdict is stored either way.
 
-**When.** Sundays on the retailer's clock, two hours after the night starts, as of the day that night was for; the next night scores with the new champions. Trigger it by hand after a change in `conf/models.yml`.
+**When.** Sundays on the retailer's clock, two hours after the night starts, as of the day that night was for. A new champion scores from the next unpublished night on: a night that is run again keeps the scores
+it had. Started by hand, it trains only what is due as well; after a change in `conf/models.yml`, `cdp models train`, `evaluate` and `promote` train any model.
 
-**Reads and writes.** Reads `gold_build` facts and `identity`. Writes runs and versions in the model registry and `ops.model_verdicts`. Never touches gold.
+**Reads and writes.** Reads the facts in `gold_build`, and `ops.publications`. Writes runs and versions in the model registry and `ops.model_verdicts`. Never touches gold.
 
 **Triage.**
 * *Skipped a model*: too little history for its label. Nothing to do; the reason is in the task's result.
-* *Kept back*: not an error. `cdp models list` shows which gate did not hold, beside the baseline and the linear model.
+* *Kept back*: not an error. The task's result and `reason` in `ops.model_verdicts` say which gate did not hold; `gates` and `metrics` beside it have the figures.
 * Failed: the champions are untouched and nights go on. The traceback is in the task's log; `cdp models train` repeats it by hand.
 """
 
-from airflow.sdk import chain, dag
+from airflow.sdk import dag
 
-from dagkit.assets import FEATURES, GOLD, MODELS
+from dagkit.assets import MARTS, MODELS
 from dagkit.defaults import NIGHT_HOUR, dag_arguments, local_cron
 from dagkit.tasks import step
 
@@ -29,11 +30,8 @@ from dagkit.tasks import step
     **dag_arguments(),
 )
 def cdp_train_weekly() -> None:
-    """Features, then train, evaluate and promote."""
-    chain(
-        step("features", "ml.steps.features", "Point-in-time features of every customer.", inlets=[GOLD], outlets=[FEATURES]),
-        step("retrain", "ml.steps.retrain", "Challengers of every model, judged by their gates.", inlets=[FEATURES], outlets=[MODELS]),
-    )
+    """Train, evaluate and promote, in one step."""
+    step("retrain", "ml.steps.retrain", "Challengers of the models that are due, judged by their gates.", inlets=[MARTS], outlets=[MODELS])
 
 
 cdp_train_weekly()

@@ -33,6 +33,7 @@ class ModelRegistry:
     def __init__(self, settings: Settings) -> None:
         for name in ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
             os.environ[name] = "true"
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
         for name in ("mlflow.store.db.utils", "mlflow.tracking._model_registry.client", "mlflow.utils.environment", "alembic"):
             logging.getLogger(name).setLevel(logging.ERROR)
         import mlflow

@@ -1,92 +1,33 @@
 """Two nights of the models on the real engine and a real registry: training, the gate, scores, and what must not move them."""
 
-import random
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from conf.models import Model, load_models, load_register
-from conf.settings import Collect, Mlflow, Settings
+from conf.settings import Collect, Settings
 from ml.datasets import Dataset, load_datasets
 from ml.models.registry import CHALLENGER, CHAMPION, ModelRegistry
 from ml.steps import features, retrain, score, train
 from spark_jobs.common.job import StepContext, StepReport
-from tests.unit.ml.purchases import ITEMS, ORDERS, Order
+from tests.scenarios.ml_shop import CUSTOMERS, FIRST, NIGHT, OVERLAY, put, small_shop
+from tests.unit.ml.purchases import Order
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 pytestmark = pytest.mark.slow
 
-FIRST = date(2032, 1, 1)
-NIGHT = FIRST + timedelta(days=160)
-CUSTOMERS = 520
-
-# A small shop: quick estimators, and gates as wide as the noise of 520 customers asks for.
-OVERLAY = """
-models:
-  churn: &small
-    estimator: {rounds: 60, params: {learning_rate: 0.1}}
-    gates: {beat_baseline_by: 0.0, worse_than_linear_by: 0.05, max_calibration_error: 0.15}
-    split: {train_windows: 3}
-  propensity: *small
-"""
-
-
-def purchases() -> list[Order]:
-    """Customers who shop at their own pace; some of them stop, slowing down before they do."""
-    chance = random.Random(11)
-    orders = []
-    for number in range(CUSTOMERS):
-        gap, day = chance.choice((3, 7, 14, 30)), float(chance.randrange(30))
-        stops = chance.choice((60, 400, 400, 400))
-        while day < 160 and day < stops:
-            when = FIRST + timedelta(days=int(day))
-            orders.append(Order(f"t_ml:{len(orders)}", f"t_ml_customer_{number}", when, amount=f"{chance.randrange(5, 60)}.50"))
-            day += chance.expovariate(1 / gap) + 0.5
-    return orders
-
-
-def put(ctx: StepContext, orders: list[Order]) -> None:
-    """The activity marts, as dbt leaves them."""
-    marts = {"fct_orders": ([o.order_row() for o in orders], ORDERS), "fct_order_items": ([o.item_row() for o in orders], ITEMS)}
-    for name, (rows, ddl) in marts.items():
-        location = (ctx.settings.lake.warehouse / "gold_build" / name).as_uri()
-        ctx.spark.sql(f"create table if not exists gold_build.{name} ({ddl}) using delta location '{location}'")
-        ctx.spark.createDataFrame(rows, ddl).writeTo(f"gold_build.{name}").append()
-
 
 @pytest.fixture(scope="module")
-def register(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The small shop's overlay is in force."""
-    folder = tmp_path_factory.mktemp("overlay")
-    (folder / "models.yml").write_text(OVERLAY, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CDP_CONF", str(folder))
-        load_register.cache_clear()
-        yield
-    load_register.cache_clear()
-
-
-@pytest.fixture(scope="module")
-def ctx(spark: "SparkSession", settings: Settings, register: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StepContext]:
-    """A shop of half a year with a registry of its own; taken away afterwards."""
-    registry = tmp_path_factory.mktemp("registry") / "mlflow.db"
-    own = settings.model_copy(update={"mlflow": Mlflow(tracking_uri=f"sqlite:///{registry}")})
-    ctx = StepContext(spark, own, NIGHT, "test")
-    for name in ("fct_orders", "fct_order_items"):
-        spark.sql(f"drop table if exists gold_build.{name}")
-    put(ctx, purchases())
-    yield ctx
-    for name in ("fct_orders", "fct_order_items"):
-        spark.sql(f"drop table if exists gold_build.{name}")
-    for name in ("features.customer_daily", *(f"predictions.{model}" for model in load_models())):
-        spark.sql(f"delete from {name} where as_of_on >= date'{FIRST}'")
-    spark.sql(f"delete from ops.model_verdicts where business_date >= date'{FIRST}'")
+def ctx(spark: "SparkSession", settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StepContext]:
+    """The small shop on its night."""
+    with small_shop(spark, tmp_path_factory.mktemp("shop")) as ctx:
+        yield ctx
 
 
 @pytest.fixture(scope="module")
@@ -165,16 +106,44 @@ def test_rows_dated_or_known_after_the_business_date_leave_the_matrix_as_it_is(c
     # given the matrices of the night
     before = a_dataset(ctx)
 
-    # when absurd rows come: dated in the future, and dated long ago but known only tomorrow
+    # when absurd rows come: dated in the future, and dated long ago, before the first order even, but known only tomorrow
     tomorrow = NIGHT + timedelta(days=1)
     future = [Order(f"t_ml:f{n}", f"t_ml_customer_{n}", tomorrow + timedelta(days=n), amount="9999999.00") for n in range(50)]
     late = [Order(f"t_ml:l{n}", f"t_ml_customer_{n}", FIRST + timedelta(days=n), amount="8888888.00", known_on=tomorrow) for n in range(50)]
-    put(ctx, future + late)
+    long_ago = Order("t_ml:a", "t_ml_customer_1", FIRST - timedelta(days=400), known_on=tomorrow)
+    put(ctx, [*future, *late, long_ago])
     after = a_dataset(ctx)
 
-    # then not a byte of them has moved
+    # then not a byte of them has moved, nor any date
+    assert after.dates == before.dates
     assert after.train.digest() == before.train.digest()
     assert after.evaluation.digest() == before.evaluation.digest()
+
+
+def test_a_night_run_again_after_the_weekly_training_has_the_scores_it_had(
+    ctx: StepContext, night: dict[str, StepReport], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given the scores of the night, and a training for the same day that promotes other champions after it
+    before = scores(ctx)
+    overlay = OVERLAY.replace("rounds: 60", "rounds: 70").replace("gates: {", "gates: {worse_than_champion_by: 0.05, ")
+    (tmp_path / "models.yml").write_text(overlay, encoding="utf-8")
+    with monkeypatch.context() as patch:
+        patch.setenv("CDP_CONF", str(tmp_path))
+        load_register.cache_clear()
+        report = retrain.run(ctx)
+    load_register.cache_clear()
+    assert report.counts["promoted"] == 2
+
+    # when that night is run again, and the one after it is run
+    train.run(ctx)
+    score.run(ctx)
+    next_night = replace(ctx, business_date=NIGHT + timedelta(days=1))
+    features.run(next_night)
+    score.run(next_night)
+
+    # then it has the scores it had, and the next one those of the new champion
+    assert scores(ctx) == before
+    assert ({row[3] for row in before}, {row[3] for row in scores(next_night)}) == ({"1"}, {"2"})
 
 
 def test_a_worse_challenger_is_kept_back_and_the_champion_stays(ctx: StepContext, night: dict[str, StepReport]) -> None:
@@ -185,13 +154,13 @@ def test_a_worse_challenger_is_kept_back_and_the_champion_stays(ctx: StepContext
 
     # when it is trained a week later
     later = replace(ctx, business_date=NIGHT + timedelta(days=7))
-    train.train_models(later, registry, {"churn": blunt}, "retrain")
+    train.train_models(later, registry, {"churn": blunt}, "retrain", champion_from=later.business_date + timedelta(days=1))
 
     # then it is challenger, the champion is the same, and the verdict says which gate did not hold
     challenger = registry.by_alias("churn", CHALLENGER)
-    assert champion and challenger and challenger.version == "2"
+    assert champion and challenger and challenger.version == "3"
     assert registry.by_alias("churn", CHAMPION) == champion
-    kept_back = verdicts(later)["churn 2"]
+    kept_back = verdicts(later)["churn 3"]
     assert not kept_back["promoted"] and "beats_baseline" in kept_back["reason"]
     assert kept_back["champion_version"] == champion.version
 

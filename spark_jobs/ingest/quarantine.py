@@ -9,6 +9,7 @@ from conf.settings import Settings
 from spark_jobs.common.crypto import key_reference
 from spark_jobs.common.job import StepContext
 from spark_jobs.common.session import engine_session
+from spark_jobs.common.writer import one_writer
 from spark_jobs.ingest.batch import Batch
 from spark_jobs.ingest.journal import one_at_a_time, recover
 from spark_jobs.ingest.manifest import MANIFEST, read_manifest
@@ -65,7 +66,7 @@ def replay_feed(settings: Settings, source: str, feed: str) -> Replayed:
     """Replay the open rows of one feed under the ingest lock."""
     contract = load_sources()[source]
     definition = contract.feeds[feed]
-    with engine_session(settings) as spark, one_at_a_time(settings):
+    with engine_session(settings) as spark, one_writer(settings, "replay"), one_at_a_time(settings):
         ctx = StepContext(spark, settings, _last_ingest(spark), "replay")
         ensure_tables(ctx, [(source, feed, contract, definition)])
         recover(ctx, read_manifest(ctx).batches)

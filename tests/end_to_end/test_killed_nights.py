@@ -62,9 +62,10 @@ def test_a_killed_night_run_again_equals_an_undisturbed_one(tmp_path: Path) -> N
     undisturbed.open()
     undisturbed.land(0, DAYS_BEFORE + len(KILLS) - 1)
     expected = []
-    for number in range(DAYS_BEFORE, DAYS_BEFORE + len(KILLS)):
-        undisturbed.night(number)
-        expected.append(undisturbed.results())
+    with undisturbed.engine():
+        for number in range(DAYS_BEFORE, DAYS_BEFORE + len(KILLS)):
+            undisturbed.night(number)
+            expected.append(undisturbed.results())
     disturbed.open(key_of=undisturbed)
     disturbed.land(0, DAYS_BEFORE + len(KILLS) - 1)
 

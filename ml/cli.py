@@ -1,6 +1,8 @@
 """`cdp models`: the register, training, evaluation, promotion, scoring and the report, for any registered model."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -46,15 +48,20 @@ def _registry() -> "ModelRegistry":
     return ModelRegistry(settings())
 
 
-def _context(day: date) -> Any:
+@contextmanager
+def _context(day: date) -> Iterator[Any]:
+    """What a step knows; nobody else writes to the lake inside the block."""
     import uuid
 
     from conf.settings import settings
     from spark_jobs.common.job import StepContext
     from spark_jobs.common.session import spark_session
+    from spark_jobs.common.writer import one_writer
 
     with console.status("attaching to the engine"):
-        return StepContext(spark_session(settings()), settings(), day, uuid.uuid4().hex)
+        ctx = StepContext(spark_session(settings()), settings(), day, uuid.uuid4().hex)
+    with one_writer(settings(), "models"):
+        yield ctx
 
 
 def _show(rows: list[dict[str, Any]], as_json: bool, title: str = "") -> None:
@@ -102,9 +109,9 @@ def train(day: Day, models: Names = "", as_json: Json = False) -> None:
     from ml.datasets import NotEnoughDataError, load_datasets
     from ml.steps.train import train as train_one
 
-    chosen, ctx, registry = _chosen(models), _context(day.date()), _registry()
+    chosen, registry = _chosen(models), _registry()
     rows: list[dict[str, Any]] = []
-    with console.status("reading history and training"):
+    with _context(day.date()) as ctx, console.status("reading history and training"):
         for name, dataset in load_datasets(ctx, chosen).items():
             if isinstance(dataset, NotEnoughDataError):
                 rows.append({"model": name, "version": None, "rows": None, "result": f"skipped: {dataset.message}"})
@@ -128,9 +135,8 @@ def evaluate(day: Day, models: Names = "", as_json: Json = False) -> None:
     challengers = _challengers(registry, chosen)
     for challenger in challengers.values():
         require_later(challenger, day.date())
-    ctx = _context(day.date())
     found: list[dict[str, Any]] = []
-    with console.status("reading history and evaluating"):
+    with _context(day.date()) as ctx, console.status("reading history and evaluating"):
         for name, dataset in load_datasets(ctx, chosen).items():
             if isinstance(dataset, NotEnoughDataError):
                 found.append({"model": name, "version": None, "skipped": dataset.message, "figures": []})
@@ -163,12 +169,12 @@ def promote(
 
     chosen, registry = _chosen(models), _registry()
     challengers = _challengers(registry, chosen)
-    ctx = _context(day.date())
-    starts = next_night(ctx)
-    verdicts = [
-        promote_one(ctx, registry, chosen[name], challenger, champion_from=starts, is_forced=force)
-        for name, challenger in challengers.items()
-    ]
+    with _context(day.date()) as ctx:
+        starts = next_night(ctx)
+        verdicts = [
+            promote_one(ctx, registry, chosen[name], challenger, champion_from=starts, is_forced=force)
+            for name, challenger in challengers.items()
+        ]
     rows: list[dict[str, Any]] = [
         {
             "model": verdict.model_name,
@@ -188,11 +194,11 @@ def score(day: Day, as_json: Json = False) -> None:
     from ml.steps import features
     from ml.steps import score as scoring
 
-    ctx = _context(day.date())
-    with console.status("features"):
-        features.run(ctx)
-    with console.status("scores"):
-        report = scoring.run(ctx)
+    with _context(day.date()) as ctx:
+        with console.status("features"):
+            features.run(ctx)
+        with console.status("scores"):
+            report = scoring.run(ctx)
     _show([{"model": name, "result": result} for name, result in report.counts.items()], as_json)
 
 

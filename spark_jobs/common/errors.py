@@ -1,4 +1,4 @@
-"""Turns what Spark, PyHive and dbt raise into one readable line: never Java, never a customer's value, and by kind.
+"""Turns what Spark, PyHive, dbt and MLflow raise into one readable line: never Java, never a customer's value, and by kind.
 
 Three kinds: a statement that cannot work (SqlError), an engine that is gone (EngineError), and work that failed for a reason
 that may pass, such as a full disk or another writer (SparkFailedError). The last two are tried again.
@@ -53,12 +53,12 @@ class SparkFailedError(EngineError):
 
 
 def readable(err: BaseException) -> CdpError | None:
-    """The error as a person should see it; None when it is not Spark's, PyHive's or dbt's: then it is a bug with a stack trace."""
+    """The error as a person should see it; None when it is none of theirs: then it is a bug with a stack trace."""
     if isinstance(err, CdpError):
         return err
     package = f"{type(err).__module__}."
     if not package.startswith(_PACKAGES):
-        return None
+        return _registry_failed(err) if package.startswith("mlflow.") else None
     texts = _texts(err)
     # A write that fails names its own condition; that a value did not fit is said by the cause.
     if lasting := next((text for text in texts if _states(text) & _AGAIN), None):
@@ -131,6 +131,13 @@ def _without_data(condition: str, types: list[str]) -> str:
     if condition.startswith("CAST_") and len(types) > 1:
         return f"a value of type {types[-2]} cannot be read as {types[-1]}"
     return f"a value or row does not fit{' (' + ', '.join(types) + ')' if types else ''}; it is not shown, because it may be a customer's"
+
+
+def _registry_failed(err: BaseException) -> EngineError:
+    finding = Finding(
+        "MLflow", without_values(_first_line(str(err)))[:300], "look at mlflow.tracking_uri and its disk, then run the command again"
+    )
+    return EngineError("the model registry does not answer as it should", [finding])
 
 
 def _engine_gone() -> EngineError:

@@ -183,3 +183,13 @@ def test_a_compilation_error_of_dbt_keeps_its_sentence_and_does_not_pass() -> No
 
     assert passing_error(text) is None
     assert sql_error(text.partition("\n")[2]).message == "'ref_' is undefined"
+
+
+def test_a_registry_that_fails_is_one_line_and_tried_again() -> None:
+    from mlflow.exceptions import MlflowException
+
+    short = readable(MlflowException("(sqlite3.OperationalError) database is locked\n[SQL: select 1]"))
+
+    assert type(short) is EngineError
+    assert "database is locked" in str(short)
+    assert "select" not in str(short)

@@ -1,4 +1,7 @@
-"""A night whose engine or run is killed, run again, comes to the tables of a night that nobody disturbed."""
+"""A night whose engine or run is killed comes to the tables of a night that nobody disturbed.
+
+A lost engine is replaced and the step tried again, so that the night often ends well by itself; when it does not, it is run again.
+"""
 
 import json
 import os
@@ -39,22 +42,22 @@ KILLS = (
     Kill("run", "dbt writes the profiles", "warehouse/gold_build/dim_customers", "**/*.parquet"),
     Kill("run", "ingest writes bronze", "warehouse/bronze/corner_shop__till", "**/*.parquet"),
 )
-DAYS_BEFORE = 30
+DAYS_BEFORE = 10
 
 
-def _kill_in(shop: CornerShop, kill: Kill, number: int) -> bool:
-    """Run the night and kill in its midst; True when the moment came before the night was over."""
+def _kill_in(shop: CornerShop, kill: Kill, number: int) -> int:
+    """Run the night and kill in its midst; its exit code."""
     is_now = kill.moment(shop)
     process = shop.start("run", "--date", str(day(number)))
     while process.poll() is None and not is_now():
         time.sleep(0.002)
-    came = process.poll() is None
-    if came and kill.victim == "engine":
+    assert process.poll() is None, f"the moment never came: {kill.while_writing}"
+    if kill.victim == "engine":
         os.kill(json.loads((shop.lake / "engine" / "state.json").read_text(encoding="utf-8"))["pid"], signal.SIGKILL)
-    elif came:
+    else:
         process.kill()
     process.communicate(timeout=900)
-    return came
+    return process.returncode
 
 
 def test_a_killed_night_run_again_equals_an_undisturbed_one(tmp_path: Path) -> None:
@@ -70,7 +73,7 @@ def test_a_killed_night_run_again_equals_an_undisturbed_one(tmp_path: Path) -> N
     disturbed.land(0, DAYS_BEFORE + len(KILLS) - 1)
 
     for place, kill in enumerate(KILLS):
-        assert _kill_in(disturbed, kill, DAYS_BEFORE + place), f"the moment never came: {kill.while_writing}"
-        disturbed.night(DAYS_BEFORE + place)
+        if _kill_in(disturbed, kill, DAYS_BEFORE + place) != 0:
+            disturbed.night(DAYS_BEFORE + place)
 
         assert disturbed.results() == expected[place], f"killed {kill.victim} while {kill.while_writing}"

@@ -30,6 +30,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         "CDP_SPARK__THRIFT_PORT": "0",
         "CDP_SPARK__MASTER": "local[2]",
         "CDP_SPARK__DRIVER_MEMORY": "2g",
+        "CDP_SPARK__SHUFFLE_PARTITIONS": "2",
     }
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("CDP_")]:

@@ -85,6 +85,7 @@ def jvm_options(settings: Settings, archive: str) -> str:
         "-Dfile.encoding=UTF-8",
         "-Djava.net.preferIPv4Stack=true",
         "-Xss4m",
+        "-XX:+UseParallelGC",  # throughput counts, pauses do not: 5 % of a night on two cores
         "-XX:+ExitOnOutOfMemoryError",
         "-Xshare:auto",
         archive,

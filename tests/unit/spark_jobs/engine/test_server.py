@@ -21,6 +21,7 @@ from spark_jobs.engine.client import running_engine
 from spark_jobs.engine.lock import EngineLock, EngineState
 
 CDP = [sys.executable, "cdp.py"]
+CLIENTS = 3
 
 
 @pytest.fixture
@@ -54,12 +55,12 @@ def test_clients_that_append_to_one_table_at_once_lose_nothing(running: EngineSt
     table = f"ops.appended_by_many_{count}"
     session.sql(f"create or replace table {table} (client int, number int) using delta")
 
-    with ThreadPoolExecutor(4) as clients:
-        list(clients.map(lambda client: append_rows(running, table, client, count), range(4)))
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        list(clients.map(lambda client: append_rows(running, table, client, count), range(CLIENTS)))
 
     [row] = session.sql(f"select count(*) as n, count(distinct client, number) as d from {table}").collect()
     commits = session.sql(f"describe history {table}").where("operation = 'WRITE'").count()
-    assert (row.n, row.d, commits) == (4 * count, 4 * count, 4 * count)
+    assert (row.n, row.d, commits) == (CLIENTS * count,) * 3
     session.sql(f"drop table {table}")
     session.stop()
 
@@ -135,6 +136,7 @@ def test_a_lake_that_cannot_be_a_folder_is_named(own_lake: Settings) -> None:
         server.start(own_lake)
 
 
+@pytest.mark.slow
 def test_after_sigkill_a_command_starts_the_engine_again_and_the_data_are_there(own_lake: Settings) -> None:
     first = server.start(own_lake)
     session = attach(connect_url(first))

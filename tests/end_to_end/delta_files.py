@@ -4,15 +4,16 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from deltalake import DeltaTable
-from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
+import pyarrow as pa
+from deltalake import DeltaTable, QueryBuilder
 
 
 def read_delta(path: Path, version: int | None = None) -> pd.DataFrame:
     """A table as it stands, or at a version."""
-    # Read through deltalake's own file system, pyarrow's threads may abort the interpreter at its exit.
-    files = SubTreeFileSystem(str(path), LocalFileSystem())
-    frame: pd.DataFrame = DeltaTable(path, version=version).to_pandas(filesystem=files)
+    # Its own to_pandas() reads through pyarrow, whose threads may abort the interpreter at its exit.
+    delta = DeltaTable(path, version=version)
+    table = pa.table(QueryBuilder().register("delta", delta).execute("select * from delta").read_all())
+    frame: pd.DataFrame = table.cast(pa.schema(delta.schema().to_arrow())).to_pandas()
     return frame
 
 

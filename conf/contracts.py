@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from conf.dialects import Csv, Numbers, check_moment_formats
 from conf.documents import Document, nearest, read_document, validate
 from conf.entities import Entity, load_entities
 from conf.errors import ConfigError, Finding
@@ -18,7 +19,6 @@ from conf.types import (
     PiiClass,
     PiiKind,
     check_bound,
-    check_datetime_format,
     check_pattern,
     check_time_zone,
     check_type,
@@ -50,15 +50,23 @@ class Column(_Part):
     max: float | int | str | None = None
     pattern: str | None = None
     allowed: tuple[str, ...] | None = None
-    format: str | None = None
+    format: tuple[str, ...] = ()
+    numbers: Numbers | None = None
+    start: int | None = Field(default=None, ge=1)
+    width: int | None = Field(default=None, ge=1)
     time_zone: str | None = None
     pii: PiiClass = PiiClass.NONE
     kind: PiiKind | None = None
 
     _type = field_validator("type")(check_type)
     _pattern = field_validator("pattern")(check_pattern)
-    _format = field_validator("format")(check_datetime_format)
+    _format = field_validator("format")(check_moment_formats)
     _zone = field_validator("time_zone")(check_time_zone)
+
+    @field_validator("format", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else () if value is None else value
 
     @field_validator("min", "max", mode="before")
     @classmethod
@@ -91,6 +99,8 @@ class Column(_Part):
             raise ValueError(f"{self.name}: a {self.pii} PII column needs its kind; use one of {', '.join(sorted(PiiKind))}")
         if self.format and self.type not in ("date", "timestamp"):
             raise ValueError(f"{self.name}: format is for date and timestamp columns only")
+        if (self.start is None) != (self.width is None):
+            raise ValueError(f"{self.name}: start and width belong together")
         return self
 
 
@@ -100,17 +110,6 @@ class Rule(_Part):
     name: str = Field(pattern=NAME)
     expr: str
     severity: Severity = Severity.REJECT
-
-
-class Csv(_Part):
-    """Dialect of a csv feed."""
-
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
-    quote: str = Field(default='"', min_length=1, max_length=1)
-    escape: str | None = Field(default=None, min_length=1, max_length=1)
-    encoding: str = "utf-8"
-    header: bool = True
-    null_values: tuple[str, ...] = ("",)
 
 
 class FieldSource(_Part):
@@ -156,8 +155,10 @@ class Feed(_Part):
 
     description: str = ""
     files: str
-    format: Literal["csv", "jsonl", "parquet"]
+    format: Literal["csv", "jsonl", "parquet", "fixed_width", "xlsx"]
     csv: Csv = Csv()
+    sheet: str | None = None
+    numbers: Numbers = Numbers()
     max_rejected_share: float | None = Field(default=None, ge=0, le=1)
     columns: tuple[Column, ...] = Field(min_length=1)
     rules: tuple[Rule, ...] = ()
@@ -180,6 +181,13 @@ class Feed(_Part):
             raise ValueError(f"column is there twice: {', '.join(twice)}")
         if unknown := sorted(set(self.unique) - set(names)):
             raise ValueError(f"unique names columns that are not there: {', '.join(unknown)}")
+        placed = [column.name for column in self.columns if column.start is not None]
+        if self.format == "fixed_width" and len(placed) < len(names):
+            raise ValueError(f"fixed_width needs start and width for {', '.join(sorted(set(names) - set(placed)))}")
+        if self.format != "fixed_width" and placed:
+            raise ValueError(f"start and width are for fixed_width only: {', '.join(placed)}")
+        if self.sheet is not None and self.format != "xlsx":
+            raise ValueError("sheet is for xlsx only")
         return self
 
     def column(self, name: str) -> Column:

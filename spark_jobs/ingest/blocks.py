@@ -1,9 +1,13 @@
 """Text files as blocks of whole lines: decompression, transcoding to UTF-8 and line numbers, in bounded memory."""
 
 import codecs
+import zipfile
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 
@@ -13,7 +17,7 @@ KEPT_OF_A_LONG_LINE = 1 << 16
 BOMB_BYTES = 1 << 30
 BOMB_RATIO = 1000
 BAD_BYTE = b"\xff"  # never valid in UTF-8: marks what could not be decoded, so that its row is rejected and no other
-COMPRESSION = {".gz": "gzip", ".zst": "zstd"}
+COMPRESSION = {".gz": "gzip", ".zst": "zstd", ".zip": "zip"}
 
 
 class UnreadableFileError(Exception):
@@ -59,7 +63,7 @@ def _decompressed(file: Path) -> Iterator[bytes]:
     compression = COMPRESSION.get(file.suffix.lower())
     size, produced = file.stat().st_size, 0
     try:
-        with pa.input_stream(str(file), compression=compression) as stream:
+        with _opened(file, compression) as stream:
             while chunk := stream.read(CHUNK_BYTES):
                 produced += len(chunk)
                 if produced > BOMB_BYTES and produced > size * BOMB_RATIO:
@@ -69,9 +73,25 @@ def _decompressed(file: Path) -> Iterator[bytes]:
                 yield chunk
     except FileNotFoundError:
         raise UnreadableFileError("is not there any more", "deliver it again") from None
-    except (OSError, pa.ArrowInvalid) as err:
+    except (OSError, pa.ArrowInvalid, zipfile.BadZipFile, zlib.error, EOFError) as err:
         kind = f"is not a complete {compression} file" if compression else f"cannot be read ({type(err).__name__})"
         raise UnreadableFileError(kind, "deliver it again; check size and name at the sender") from None
+
+
+@contextmanager
+def _opened(file: Path, compression: str | None) -> Iterator[IO[bytes] | pa.NativeFile]:
+    if compression != "zip":
+        with pa.input_stream(str(file), compression=compression) as stream:
+            yield stream
+        return
+    with zipfile.ZipFile(file) as archive:
+        members = [each for each in archive.infolist() if not each.is_dir() and not each.filename.startswith("__MACOSX/")]
+        if len(members) != 1:
+            raise UnreadableFileError(f"holds {len(members)} files", "deliver archives of one file, or unpack it before it lands")
+        if members[0].flag_bits & 1:
+            raise UnreadableFileError("is encrypted", "deliver it without a password, or unpack it before it lands")
+        with archive.open(members[0]) as member:
+            yield member
 
 
 def utf8_chunks(file: Path, encoding: str) -> Iterator[bytes]:

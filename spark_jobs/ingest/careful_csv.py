@@ -6,7 +6,7 @@ from itertools import islice
 
 import numpy as np
 
-from conf.contracts import Csv
+from conf.dialects import Csv
 from spark_jobs.ingest.blocks import Block, Reject, numbered_lines
 from spark_jobs.ingest.rows import Rows, text_table
 
@@ -24,9 +24,13 @@ def careful_rows(
     values: list[list[str | None]] = [[] for _ in columns]
     numbers: list[int] = []
     rejects: list[Reject] = []
+    ignored = dialect.ignored
     at = 0
     while at < len(lines):
         number, raw = lines[at]
+        if ignored is not None and ignored.search(raw):
+            at += 1
+            continue
         used, ends = _row_length(lines, at, dialect)
         text = b"\n".join(line for _, line in lines[at : at + used])
         reaches_end = at + used == len(lines) and used < MOST_LINES_OF_A_ROW and len(text) < LONGEST_ROW

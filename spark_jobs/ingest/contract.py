@@ -1,11 +1,12 @@
 """A feed's contract as Spark expressions: typed columns, and the rules that a row can break, evaluated in one pass."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conf.contracts import Column, Feed, Severity
+from conf.dialects import EPOCH_FORMATS, Numbers
 
 if TYPE_CHECKING:
     from pyspark.sql import Column as SparkColumn
@@ -15,6 +16,9 @@ PLACE_NAMES = ("_source_file", "_line", "_file_hash", "_known_on")
 TEXT = "_text_"
 DATE_LIKE = r"^\s*\d{4}-\d{1,2}-\d{1,2}"
 LOCAL = r"^\s*\d{4}-\d{1,2}-\d{1,2}([ T](\d{1,2}(:\d{1,2}(:\d{1,2}(\.\d*)?)?)?)?)?\s*$"
+PLAIN = Numbers()
+BLANKS = " \u00a0\u202f"
+MICROSECONDS = (-62_135_596_800_000_000, 253_402_300_799_999_999)  # the years 1 to 9999
 WHOLE_NUMBER = r"^\s*([+-]?\d+)\.0*\s*$"
 
 
@@ -37,48 +41,89 @@ def typed(staged: "DataFrame", feed: Feed, time_zone: str) -> "DataFrame":
     """
     from pyspark.sql import functions as F
 
-    values = [cast_column(F.col(f"`{column.name}`"), column, time_zone).alias(column.name) for column in feed.columns]
+    values = [
+        cast_column(F.col(f"`{column.name}`"), column, time_zone, column.numbers or feed.numbers).alias(column.name)
+        for column in feed.columns
+    ]
     texts = [F.col(f"`{column.name}`").alias(TEXT + column.name) for column in feed.columns if column.type != "string"]
     return staged.select(*values, *texts, "_pii_rule", *PLACE_NAMES)
 
 
-def cast_column(text: "SparkColumn", column: Column, time_zone: str) -> "SparkColumn":
+def cast_column(text: "SparkColumn", column: Column, time_zone: str, numbers: Numbers = PLAIN) -> "SparkColumn":
     """Text as the column's type, null when it is no such value. Never rounds a whole number, never guesses a date."""
-    from pyspark.sql import functions as F
-
+    zone = column.time_zone or time_zone
     if column.type == "string":
         return text
-    if column.type in ("bigint", "int"):
-        # Data frames write identifiers as 17.0 when the column has gaps: the same number, nothing is lost.
-        whole = F.regexp_extract(text, WHOLE_NUMBER, 1)
-        return F.coalesce(text.try_cast(column.type), F.when(whole != "", whole).try_cast(column.type))
-    if column.type == "double":
-        value = text.try_cast("double")
-        return F.when(~F.isnan(value) & (F.abs(value) != F.lit(float("inf"))), value)
     if column.type == "timestamp":
-        return _timestamp(text, column.format, column.time_zone or time_zone)
+        return _first(_moment(text, pattern, zone) for pattern in column.format) if column.format else _plain_timestamp(text, zone)
     if column.type == "date":
-        return _date(text, column.format, column.time_zone or time_zone)
-    return text.try_cast(column.type)
+        return _first(_day(text, pattern, zone) for pattern in column.format) if column.format else _plain_date(text)
+    if column.type == "boolean":
+        return text.try_cast("boolean")
+    return _number(text if numbers.are_plain else _digits(text, numbers), column.type)
 
 
-def _timestamp(text: "SparkColumn", pattern: str | None, zone: str) -> "SparkColumn":
+def _number(digits: "SparkColumn", kind: str) -> "SparkColumn":
     from pyspark.sql import functions as F
 
-    if pattern is not None:
-        value = F.try_to_timestamp(text, F.lit(pattern))
-        return value if has_offset(pattern) or zone == "UTC" else F.to_utc_timestamp(value, zone)
+    if kind in ("bigint", "int"):
+        # Data frames write identifiers as 17.0 when the column has gaps: the same number, nothing is lost.
+        whole = F.regexp_extract(digits, WHOLE_NUMBER, 1)
+        return F.coalesce(digits.try_cast(kind), F.when(whole != "", whole).try_cast(kind))
+    if kind == "double":
+        value = digits.try_cast("double")
+        return F.when(~F.isnan(value) & (F.abs(value) != F.lit(float("inf"))), value)
+    return digits.try_cast(kind)
+
+
+def _digits(text: "SparkColumn", numbers: Numbers) -> "SparkColumn":
+    """The number as Spark writes it; null when the text does not keep the declared marks."""
+    from pyspark.sql import functions as F
+
+    bare = F.trim(F.translate(text, numbers.ignore, "")) if numbers.ignore else F.trim(text)
+    marks = BLANKS if numbers.thousands == " " else numbers.thousands
+    grouped = rf"|\d{{1,3}}(?:[{re.escape(marks)}]\d{{3}})+" if marks else ""
+    fraction = rf"(?:{re.escape(numbers.decimal)}\d*)?"
+    return F.when(bare.rlike(rf"^[+-]?(?=\D?\d)(?:\d*{grouped}){fraction}$"), F.translate(bare, numbers.decimal + marks, "."))
+
+
+def _first(values: Iterable["SparkColumn"]) -> "SparkColumn":
+    from pyspark.sql import functions as F
+
+    return F.coalesce(*values)
+
+
+def _moment(text: "SparkColumn", pattern: str, zone: str) -> "SparkColumn":
+    """The moment that a text in this format says, UTC."""
+    from pyspark.sql import functions as F
+
+    if pattern in EPOCH_FORMATS:
+        micros = F.try_multiply(text.try_cast("decimal(24,6)"), F.lit(EPOCH_FORMATS[pattern])).try_cast("bigint")
+        return F.when(micros.between(*MICROSECONDS), F.timestamp_micros(micros))
+    value = F.try_to_timestamp(text, F.lit(pattern))
+    return value if has_offset(pattern) or zone == "UTC" else F.to_utc_timestamp(value, zone)
+
+
+def _day(text: "SparkColumn", pattern: str, zone: str) -> "SparkColumn":
+    """The day that a text in this format says; a moment counts on the zone's clock."""
+    from pyspark.sql import functions as F
+
+    if pattern in EPOCH_FORMATS or has_offset(pattern):
+        return F.from_utc_timestamp(_moment(text, pattern, zone), zone).cast("date")
+    return F.try_to_timestamp(text, F.lit(pattern)).cast("date")
+
+
+def _plain_timestamp(text: "SparkColumn", zone: str) -> "SparkColumn":
+    from pyspark.sql import functions as F
+
     value = F.when(text.rlike(DATE_LIKE), text.try_cast("timestamp"))
     return value if zone == "UTC" else F.when(text.rlike(LOCAL), F.to_utc_timestamp(value, zone)).otherwise(value)
 
 
-def _date(text: "SparkColumn", pattern: str | None, zone: str) -> "SparkColumn":
+def _plain_date(text: "SparkColumn") -> "SparkColumn":
     from pyspark.sql import functions as F
 
-    if pattern is None:
-        return F.when(text.rlike(DATE_LIKE), text.try_cast("date"))
-    value = F.try_to_timestamp(text, F.lit(pattern))
-    return (F.from_utc_timestamp(value, zone) if has_offset(pattern) else value).cast("date")
+    return F.when(text.rlike(DATE_LIKE), text.try_cast("date"))
 
 
 def has_offset(pattern: str) -> bool:
@@ -134,10 +179,12 @@ def any_broken(rules: Sequence[BrokenRule]) -> "SparkColumn":
     """True for a row that breaks one of the rules; stops at the first."""
     from pyspark.sql import functions as F
 
-    condition = F.lit(False)
-    for rule in rules:
-        condition = condition | F.coalesce(rule.is_broken, F.lit(False))
-    return condition
+    conditions = [F.coalesce(rule.is_broken, F.lit(False)) for rule in rules] or [F.lit(False)]
+    # As a balanced tree: a chain of some fifty is nested too deep for Spark Connect's messages.
+    while len(conditions) > 1:
+        pairs = zip(conditions[::2], conditions[1::2], strict=False)
+        conditions = [one | other for one, other in pairs] + conditions[len(conditions) - len(conditions) % 2 :]
+    return conditions[0]
 
 
 def broken_labels(rules: Sequence[BrokenRule]) -> "SparkColumn":

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from conf.contracts import Column, Csv
+from conf.contracts import Column
+from conf.dialects import Csv
 from spark_jobs.ingest.blocks import Block, BlockReader, Reject, UnreadableFileError, utf8_chunks
 from spark_jobs.ingest.careful_csv import careful_rows, split_line
 from spark_jobs.ingest.header import Header, declared_header, matched_header
@@ -26,6 +27,7 @@ class CsvLayout:
     dialect: Csv
     header: Header
     columns: tuple[str, ...]
+    ignored: re.Pattern[bytes] | None = None
 
 
 def read_csv(file: Path, dialect: Csv, columns: tuple[Column, ...], notes: list[str]) -> Iterator[Parse]:
@@ -35,43 +37,52 @@ def read_csv(file: Path, dialect: Csv, columns: tuple[Column, ...], notes: list[
         UnreadableFileError: the file breaks its contract as a whole.
     """
     reader = BlockReader(utf8_chunks(file, dialect.encoding))
-    block = _first_block(reader)
+    block = first_block(reader, dialect)
     if block is None:
         return
-    layout, block = _layout(block, dialect, columns)
+    layout, rest = _layout(block, dialect, columns)
     notes += layout.header.notes
+    block = rest
     while block is not None:
         if block.data:
             yield _parse(block, layout, reader)
         block = reader.read()
 
 
-def _first_block(reader: BlockReader) -> Block | None:
-    """The first block that is not blank, without its leading blank lines."""
+def first_block(reader: BlockReader, dialect: Csv) -> Block | None:
+    """The file from its first line that counts: without `skip_lines`, leading blank lines and ignored lines; None when nothing is left.
+
+    Raises:
+        UnreadableFileError: a line without end.
+    """
+    to_skip, ignored = dialect.skip_lines, dialect.ignored
     while (block := reader.read()) is not None:
         if block.too_long:
-            raise UnreadableFileError("line 1: has no line end", "check delimiter, encoding and line ends of the file")
-        data = block.data.lstrip(b"\r\n")
-        if data:
-            skipped = block.data[: len(block.data) - len(data)].count(b"\n")
-            return Block(data, block.first_line + skipped, block.is_last)
+            raise UnreadableFileError(f"line {block.first_line}: has no line end", "check delimiter, encoding and line ends of the file")
+        data, number = block.data, block.first_line
+        while data:
+            end = data.find(b"\n") + 1 or len(data)
+            line = data[:end].rstrip(b"\r\n")
+            if to_skip == 0 and line and not (ignored and ignored.search(line)):
+                return Block(data, number, block.is_last)
+            data, number, to_skip = data[end:], number + 1, max(0, to_skip - 1)
     return None
 
 
 def _layout(block: Block, dialect: Csv, columns: tuple[Column, ...]) -> tuple[CsvLayout, Block]:
     names = tuple(column.name for column in columns)
     if not dialect.header:
-        return CsvLayout(dialect, declared_header(columns), names), block
+        return CsvLayout(dialect, declared_header(columns), names, dialect.ignored), block
     line, _, rest = block.data.partition(b"\n")
     try:
         text = line.removesuffix(b"\r").decode("utf-8")
         cells = split_line(text, dialect)
     except (UnicodeDecodeError, ValueError):
         raise UnreadableFileError(
-            "line 1: the header cannot be read", f"is the file really {dialect.encoding}? set csv.encoding in the mapping"
+            f"line {block.first_line}: the header cannot be read", f"is the file really {dialect.encoding}? set csv.encoding in the mapping"
         ) from None
-    header = matched_header(cells, columns, text, dialect.delimiter)
-    return CsvLayout(dialect, header, names), Block(rest, block.first_line + 1, block.is_last)
+    header = matched_header(cells, columns, text, dialect.delimiter, block.first_line)
+    return CsvLayout(dialect, header, names, dialect.ignored), Block(rest, block.first_line + 1, block.is_last)
 
 
 def _parse(block: Block, layout: CsvLayout, reader: BlockReader) -> Parse:
@@ -79,7 +90,8 @@ def _parse(block: Block, layout: CsvLayout, reader: BlockReader) -> Parse:
     if block.too_long:
         reject = Reject(block.first_line, "line:too_long", block.data)
         return lambda: Rows(text_table(layout.columns, [[] for _ in layout.columns]), np.empty(0, np.int64), [reject])
-    if _rows_may_cross_lines(block.data, layout.dialect):
+    has_ignored = layout.ignored is not None and layout.ignored.search(block.data) is not None
+    if has_ignored or _rows_may_cross_lines(block.data, layout.dialect):
         rows, tail = careful_rows(block, layout.dialect, layout.header.positions, layout.columns)
         if tail:
             reader.unread(tail)

@@ -28,7 +28,7 @@ def declared_header(columns: Sequence[Column]) -> Header:
     return Header(tuple(column.name for column in columns))
 
 
-def matched_header(delivered: Sequence[str], columns: Sequence[Column], line: str = "", delimiter: str = "") -> Header:
+def matched_header(delivered: Sequence[str], columns: Sequence[Column], line: str = "", delimiter: str = "", number: int = 1) -> Header:
     """Match delivered column names with the contract: exactly first, then without regard to case and blanks.
 
     Cells are not quoted in the error: in a file without header they would be a customer's values.
@@ -44,7 +44,7 @@ def matched_header(delivered: Sequence[str], columns: Sequence[Column], line: st
         raise UnreadableFileError(f"has column {', '.join(twice)} twice", "deliver each column once")
     missing = [column for column in columns if column.name not in names]
     if any(column.required for column in missing) or not names:
-        raise _missing(missing, delivered, columns, line, delimiter)
+        raise _missing(missing, delivered, columns, line, delimiter, number)
     notes = [f"no column {column.delivered_name}" for column in missing]
     undeclared = len(positions) - len(names)
     return Header(tuple(positions), tuple(notes + ([f"{undeclared} undeclared column(s)"] if undeclared else [])))
@@ -55,15 +55,15 @@ def _loose(name: str) -> str:
 
 
 def _missing(
-    missing: Sequence[Column], delivered: Sequence[str], columns: Sequence[Column], line: str, delimiter: str
+    missing: Sequence[Column], delivered: Sequence[str], columns: Sequence[Column], line: str, delimiter: str, number: int
 ) -> UnreadableFileError:
     names = [column.delivered_name for column in missing]
-    problem = f"line 1: no column {', '.join(names)} ({len(columns) - len(missing)} of {len(columns)} declared columns found)"
+    problem = f"line {number}: no column {', '.join(names)} ({len(columns) - len(missing)} of {len(columns)} declared columns found)"
     better = [mark for mark in DELIMITERS if mark != delimiter and line.count(mark) >= max(1, len(columns) - 1)]
     if delimiter and len(delivered) < len(columns) and better:
         return UnreadableFileError(problem, f"the first line is split by {better[0]!r}: set csv.delimiter in the mapping")
     if close := [name for name in names if get_close_matches(name, delivered, n=1, cutoff=0.75)]:
-        return UnreadableFileError(problem, f"line 1 has a name much like {', '.join(close)}: set source_name in the mapping")
+        return UnreadableFileError(problem, f"line {number} has a name much like {', '.join(close)}: set source_name in the mapping")
     if len(delivered) == len(columns) and len(missing) == len(columns):
         return UnreadableFileError(problem, "if the file has no header line set csv.header: false in the mapping")
     return UnreadableFileError(problem, "deliver the column, or correct source_name or required in the mapping")

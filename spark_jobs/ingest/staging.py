@@ -22,10 +22,12 @@ from conf.contracts import Feed
 from spark_jobs.common.crypto import KeyReference
 from spark_jobs.ingest.blocks import Reject, UnreadableFileError
 from spark_jobs.ingest.csv_rows import Parse, read_csv
+from spark_jobs.ingest.fixed_rows import read_fixed_width
 from spark_jobs.ingest.json_rows import read_jsonl
 from spark_jobs.ingest.landing import LandedFile
 from spark_jobs.ingest.parquet_rows import read_parquet
 from spark_jobs.ingest.rows import Rows
+from spark_jobs.ingest.sheet_rows import read_xlsx
 from spark_jobs.ingest.tokens import Tokeniser, raw_binding
 
 if TYPE_CHECKING:
@@ -201,4 +203,8 @@ def _parses(plan: StagePlan, landed: LandedFile, notes: list[str]) -> Iterator[P
         return read_csv(path, feed.csv, feed.columns, notes)
     if feed.format == "jsonl":
         return read_jsonl(path, feed.csv.encoding, feed.columns)
+    if feed.format == "fixed_width":
+        return read_fixed_width(path, feed.csv, feed.columns)
+    if feed.format == "xlsx":
+        return read_xlsx(path, feed.csv, feed.sheet, feed.columns, notes)
     return read_parquet(path, feed.columns, notes)

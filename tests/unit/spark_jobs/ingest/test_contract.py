@@ -45,6 +45,18 @@ CASTS: list[tuple[dict[str, Any], str, Any]] = [
     ({"type": "decimal(18,2)"}, "1.10", Decimal("1.10")),
     ({"type": "decimal(18,2)"}, "4.5900000000000001", Decimal("4.59")),
     ({"type": "decimal(18,2)"}, "1,10", None),
+    ({"type": "decimal(18,2)", "numbers": {"decimal": ","}}, "1234,5", Decimal("1234.50")),
+    ({"type": "decimal(18,2)", "numbers": {"decimal": ","}}, "1.234", None),
+    ({"type": "decimal(18,2)", "numbers": {"decimal": ",", "thousands": "."}}, "-1.234.567,89", Decimal("-1234567.89")),
+    ({"type": "decimal(18,2)", "numbers": {"decimal": ",", "thousands": "."}}, "1.23,4", None),
+    ({"type": "decimal(18,2)", "numbers": {"decimal": ",", "thousands": "."}}, "12.5", None),
+    ({"type": "decimal(18,2)", "numbers": {"decimal": ",", "thousands": " "}}, "1\u202f234,5", Decimal("1234.50")),
+    ({"type": "decimal(18,2)", "numbers": {"thousands": ",", "ignore": "$ "}}, "$ 1,234.5", Decimal("1234.50")),
+    ({"type": "decimal(18,2)", "numbers": {"thousands": ",", "ignore": "$"}}, "$", None),
+    ({"type": "decimal(18,2)", "numbers": {"thousands": ","}}, ".5", Decimal("0.50")),
+    ({"type": "bigint", "numbers": {"thousands": ","}}, "12,345", 12345),
+    ({"type": "bigint", "numbers": {"thousands": ","}}, "1,2,3", None),
+    ({"type": "double", "numbers": {"decimal": ","}}, "0,25", 0.25),
     ({"type": "double"}, "NaN", None),
     ({"type": "double"}, "Infinity", None),
     ({"type": "double"}, "1e-3", 0.001),
@@ -55,6 +67,18 @@ CASTS: list[tuple[dict[str, Any], str, Any]] = [
     ({"type": "date"}, "2024", None),
     ({"type": "date", "format": "dd/MM/yyyy"}, "05/01/2024", date(2024, 1, 5)),
     ({"type": "date", "format": "dd/MM/yyyy"}, "2024-01-05", None),
+    ({"type": "date", "format": ["yyyyMMdd", "d.M.yyyy"]}, "5.1.2024", date(2024, 1, 5)),
+    ({"type": "date", "format": ["yyyyMMdd", "d.M.yyyy"]}, "20240105", date(2024, 1, 5)),
+    ({"type": "date", "format": ["yyyyMMdd", "d.M.yyyy"]}, "2024-01-05", None),
+    ({"type": "date", "format": "dd/MM/yy"}, "05/01/24", date(2024, 1, 5)),
+    ({"type": "date", "format": "epoch_s"}, "1704470399", date(2024, 1, 5)),
+    ({"type": "timestamp", "format": "epoch_s"}, "1704441600", _at("2024-01-05 08:00")),
+    ({"type": "timestamp", "format": "epoch_s"}, "1704441600.25", _at("2024-01-05 08:00:00.250")),
+    ({"type": "timestamp", "format": "epoch_ms"}, "1704441600250", _at("2024-01-05 08:00:00.250")),
+    ({"type": "timestamp", "format": "epoch_ms"}, "-1", _at("1969-12-31 23:59:59.999")),
+    ({"type": "timestamp", "format": "epoch_ms"}, "99999999999999999999", None),
+    ({"type": "timestamp", "format": "epoch_s"}, "999999999999999", None),
+    ({"type": "timestamp", "format": "epoch_s"}, "soon", None),
     ({"type": "timestamp"}, "12:30:00", None),
     ({"type": "timestamp"}, "2024-01-05 08:00:00", _at("2024-01-05 00:00")),
     ({"type": "timestamp"}, "2024-01-05T08:00:00Z", _at("2024-01-05 08:00")),
@@ -114,3 +138,12 @@ def test_all_broken_rules_of_a_row_are_named_and_null_does_not_pass_a_row_rule(s
     assert first[-3:] == (False, [], [])
     assert second[-2:] == (["a:min", "b:type", "row:a_below_b"], ["integer(2)", "text(1)", "row"])
     assert third[-2:] == (["row:a_below_b"], ["row"])
+
+
+def test_a_contract_of_three_hundred_columns_is_checked_like_a_narrow_one(spark: "SparkSession") -> None:
+    feed = _feed(*({"name": f"c{number}", "type": "int", "required": True, "min": 0} for number in range(300)))
+
+    good, bad = _checked(spark, feed, [("1",) * 300, (*("1",) * 299, "-1")])
+
+    assert good[-3:] == (False, [], [])
+    assert bad[-3:] == (True, ["c299:min"], ["integer(2)"])

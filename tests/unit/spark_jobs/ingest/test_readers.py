@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from conf.contracts import Column, Csv
+from conf.contracts import Column
+from conf.dialects import Csv
 from spark_jobs.ingest import blocks, careful_csv
 from spark_jobs.ingest.blocks import Block, UnreadableFileError
 from spark_jobs.ingest.careful_csv import careful_rows

@@ -1,0 +1,78 @@
+"""How values are written in a feed's files: dialects of delimited text, of numbers and of moments."""
+
+import re
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from conf.types import check_datetime_format
+
+# Beside Spark's datetime patterns: a moment as a count since 1970-01-01 00:00 UTC.
+EPOCH_FORMATS = {"epoch_s": 1_000_000, "epoch_ms": 1_000}
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Csv(_Part):
+    """Dialect of a csv feed; `encoding`, `skip_lines` and `ignore_lines` hold for every text format."""
+
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    quote: str = Field(default='"', min_length=1, max_length=1)
+    escape: str | None = Field(default=None, min_length=1, max_length=1)
+    encoding: str = "utf-8"
+    header: bool = True
+    skip_lines: int = Field(default=0, ge=0, description="lines before the header, or before the first row when there is none")
+    ignore_lines: tuple[str, ...] = Field(default=(), description="lines that match one of these are no rows: comments, totals")
+    null_values: tuple[str, ...] = ("",)
+
+    @field_validator("ignore_lines")
+    @classmethod
+    def _expressions(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            try:
+                matches_blank = re.search(value, "") is not None
+            except re.error as err:
+                raise ValueError(f"{value!r} is no regular expression ({err}); escape a literal bracket as [(]") from None
+            if matches_blank:
+                raise ValueError(f"{value!r} matches every line; begin it with what those lines begin with, such as ^#")
+        return values
+
+    @property
+    def ignored(self) -> "re.Pattern[bytes] | None":
+        """One expression for all lines that are no rows, over UTF-8 text of many lines; None when every line is one."""
+        return re.compile("|".join(f"(?:{each})" for each in self.ignore_lines).encode(), re.MULTILINE) if self.ignore_lines else None
+
+
+class Numbers(_Part):
+    """How numbers are written. Checked strictly: under a decimal comma `1.234` is no number unless the point groups thousands."""
+
+    decimal: Literal[".", ","] = "."
+    thousands: Literal["", ",", ".", " ", "'"] = ""
+    ignore: str = Field(default="", max_length=20, description="characters around a number that say nothing, such as currency signs")
+
+    @model_validator(mode="after")
+    def _two_marks(self) -> "Numbers":
+        if self.decimal == self.thousands:
+            raise ValueError(f"decimal and thousands are both {self.decimal!r}; one mark cannot be both")
+        if wrong := sorted(set(self.ignore) & set("0123456789+-" + self.decimal + self.thousands)):
+            raise ValueError(f"ignore holds {''.join(wrong)!r}, which a number is made of")
+        return self
+
+    @property
+    def are_plain(self) -> bool:
+        """True for numbers as Spark reads them."""
+        return self == Numbers()
+
+
+def check_moment_formats(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Formats of a date or timestamp column: Spark datetime patterns, `epoch_s` or `epoch_ms`; the first that fits a value reads it.
+
+    Raises:
+        ValueError: a format that Spark cannot read.
+    """
+    for value in values:
+        if value not in EPOCH_FORMATS:
+            check_datetime_format(value)
+    return values

@@ -4,14 +4,15 @@ from datetime import date
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from conf.dialects import Csv, Numbers, check_moment_formats
+from conf.dialects import Csv, Numbers, Part, check_moment_formats
 from conf.documents import Document, nearest, read_document, validate
 from conf.entities import Entity, load_entities
 from conf.errors import ConfigError, Finding
+from conf.maps import Dedup, EntityMap
 from conf.settings import conf_dirs
 from conf.types import (
     NAME,
@@ -34,11 +35,7 @@ class Severity(StrEnum):
     WARN = "warn"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Column(_Part):
+class Column(Part):
     """A column of a feed: where it is in the file, its type after the cast, its rules and its PII class."""
 
     name: str = Field(pattern=NAME)
@@ -104,7 +101,7 @@ class Column(_Part):
         return self
 
 
-class Rule(_Part):
+class Rule(Part):
     """A predicate over the typed columns of a row, in Spark SQL; a row for which it is not true breaks the rule."""
 
     name: str = Field(pattern=NAME)
@@ -112,45 +109,7 @@ class Rule(_Part):
     severity: Severity = Severity.REJECT
 
 
-class FieldSource(_Part):
-    """Where a canonical field comes from: exactly one of column, const, expr, key or local_date."""
-
-    column: str | None = None
-    const: str | int | float | bool | None = None
-    expr: str | None = None
-    key: tuple[str, ...] | None = None
-    local_date: str | None = None
-    namespace: str | None = Field(default=None, pattern=NAME)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return {"column": value} if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> "FieldSource":
-        given = [name for name in ("column", "const", "expr", "key", "local_date") if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError("give exactly one of: a column name, const, expr, key, local_date")
-        return self
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Feed columns it names outright (an expr may use more)."""
-        return tuple(name for name in (self.column, self.local_date, *(self.key or ())) if name)
-
-
-class EntityMap(_Part):
-    """How rows of a feed become rows of one canonical entity. A higher priority wins when feeds disagree on a field."""
-
-    entity: str
-    fields: dict[str, FieldSource]
-    where: str | None = None
-    priority: int = 0
-    namespace: str | None = Field(default=None, pattern=NAME)
-
-
-class Feed(_Part):
+class Feed(Part):
     """One kind of file (or table) that a source delivers, with its contract and its maps."""
 
     description: str = ""
@@ -202,7 +161,7 @@ class Feed(_Part):
         return tuple(column.name for column in self.columns)
 
 
-class SourceContract(_Part):
+class SourceContract(Part):
     """One source system: the namespace of its ids, its clock and currency, and its feeds."""
 
     source: TablePart
@@ -224,8 +183,14 @@ def _map_findings(document: Document, contract: SourceContract, entities: dict[s
                 remedy = nearest(entity_map.entity, set(entities))
                 findings.append(Finding(document.where((*at, "entity")), f"unknown entity {entity_map.entity!r}", remedy))
                 continue
-            if entity.key not in entity_map.fields:
-                findings.append(Finding(document.where((*at, "fields")), f"{entity.entity} needs its key {entity.key!r}", "map it"))
+            findings.extend(_key_findings(document, at, entity, entity_map))
+            findings.extend(
+                Finding(
+                    document.where((*at, "document")), f"feed {feed_name} has no column {name!r}", nearest(name, set(feed.column_names))
+                )
+                for name in entity_map.document
+                if name not in feed.column_names
+            )
             for name, field in entity_map.fields.items():
                 where = document.where((*at, "fields", name))
                 if name not in entity.column_names:
@@ -236,6 +201,19 @@ def _map_findings(document: Document, contract: SourceContract, entities: dict[s
                     if column not in feed.column_names
                 )
     return findings
+
+
+def _key_findings(document: Document, at: tuple[int | str, ...], entity: Entity, entity_map: EntityMap) -> list[Finding]:
+    is_mapped, where = entity.key in entity_map.fields, document.where((*at, "fields"))
+    if entity_map.dedup is Dedup.KEY and not is_mapped:
+        return [
+            Finding(
+                where, f"{entity.entity} needs its key {entity.key!r}", "map it, or say with dedup how rows without a key are told apart"
+            )
+        ]
+    if entity_map.dedup is not Dedup.KEY and is_mapped:
+        return [Finding(where, f"dedup: {entity_map.dedup} makes the key {entity.key!r}", "leave it out of fields")]
+    return []
 
 
 def load_contract(file: Path) -> SourceContract:

@@ -11,11 +11,13 @@ from conf.types import check_datetime_format
 EPOCH_FORMATS = {"epoch_s": 1_000_000, "epoch_ms": 1_000}
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A piece of a contract: frozen, and without unknown keys."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Csv(_Part):
+class Csv(Part):
     """Dialect of a csv feed; `encoding`, `skip_lines` and `ignore_lines` hold for every text format."""
 
     delimiter: str = Field(default=",", min_length=1, max_length=1)
@@ -45,7 +47,7 @@ class Csv(_Part):
         return re.compile("|".join(f"(?:{each})" for each in self.ignore_lines).encode(), re.MULTILINE) if self.ignore_lines else None
 
 
-class Numbers(_Part):
+class Numbers(Part):
     """How numbers are written. Checked strictly: under a decimal comma `1.234` is no number unless the point groups thousands."""
 
     decimal: Literal[".", ","] = "."

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
-from conf.contracts import EntityMap, Feed, SourceContract
+from conf.contracts import Feed, SourceContract
 from conf.entities import Entity
+from conf.maps import EntityMap
 from conf.settings import Retailer
 from spark_jobs.common import deliveries
 

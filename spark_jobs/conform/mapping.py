@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from conf.contracts import FieldSource
 from conf.entities import EntityColumn
+from conf.maps import Dedup, FieldSource
 from spark_jobs.common.deliveries import delivery_regex
 from spark_jobs.conform.contributions import Contribution
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 KEY_SEPARATOR = "|"
+MADE_KEY = "_made_key"
 
 # Columns beside the entity's own, in order of precedence of the version: the latest (_delivered_on, …, _line) speaks.
 VERSION = ("_delivered_on", "_known_on", "_source_file", "_line")
@@ -31,6 +32,7 @@ def mapped(bronze: "DataFrame", part: Contribution, *, late_files: bool) -> "Dat
     """
     from pyspark.sql import functions as F
 
+    bronze = with_made_key(bronze, part)
     rows = bronze.where(F.expr(part.map.where)) if part.map.where else bronze
     raw = {column.name: _raw(column, part) for column in part.entity.columns}
     typed = {column.name: _typed(raw[column.name], column, part) for column in part.entity.columns}
@@ -48,11 +50,34 @@ def mapped(bronze: "DataFrame", part: Contribution, *, late_files: bool) -> "Dat
     )
 
 
+def with_made_key(bronze: "DataFrame", part: Contribution) -> "DataFrame":
+    """The rows with `_made_key` when the map's `dedup` makes one: what tells the feed's rows apart that have no key of their own.
+
+    Per document and content the equal rows of one file are numbered, so that a document delivered again has the same keys.
+    Without dedup a row is its place: content hash of the file, and line.
+    """
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
+
+    if part.map.dedup is Dedup.KEY:
+        return bronze
+    if part.map.dedup is Dedup.NONE:
+        return bronze.withColumn(MADE_KEY, F.concat_ws(KEY_SEPARATOR, "_file_hash", F.col("_line").cast("string")))
+    content = F.substring(F.sha2(F.to_json(F.struct(*part.feed.column_names)), 256), 1, 16)
+    rows = bronze.withColumn("_content", content)
+    equal = Window.partitionBy("_source_file", *part.map.document, "_content").orderBy("_line")
+    number = F.row_number().over(equal).cast("string")
+    key = F.concat(_joined_key(part.map.document, part), F.lit(KEY_SEPARATOR), F.col("_content"), F.lit(KEY_SEPARATOR), number)
+    return rows.withColumn(MADE_KEY, key).drop("_content")
+
+
 def _raw(column: EntityColumn, part: Contribution) -> "Column | None":
     """The mapped value before its cast; None when the map has no such field."""
     from pyspark.sql import functions as F
 
     source = part.map.fields.get(column.name)
+    if column.name == part.entity.key and part.map.dedup is not Dedup.KEY:
+        return F.col(MADE_KEY)
     if source is None:
         return F.lit(part.currency_code) if column.name == "currency_code" else None
     if source.const is not None:

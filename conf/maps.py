@@ -1,0 +1,63 @@
+"""Maps: how rows of a feed become rows of canonical entities."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from conf.dialects import Part
+from conf.types import NAME
+
+
+class FieldSource(Part):
+    """Where a canonical field comes from: exactly one of column, const, expr, key or local_date."""
+
+    column: str | None = None
+    const: str | int | float | bool | None = None
+    expr: str | None = None
+    key: tuple[str, ...] | None = None
+    local_date: str | None = None
+    namespace: str | None = Field(default=None, pattern=NAME)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return {"column": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "FieldSource":
+        given = [name for name in ("column", "const", "expr", "key", "local_date") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError("give exactly one of: a column name, const, expr, key, local_date")
+        return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Feed columns it names outright (an expr may use more)."""
+        return tuple(name for name in (self.column, self.local_date, *(self.key or ())) if name)
+
+
+class Dedup(StrEnum):
+    """What makes two delivered rows the same row of an entity (docs/sources.md)."""
+
+    KEY = "key"
+    FULL_ROW_PER_DOCUMENT = "full_row_per_document"
+    NONE = "none"
+
+
+class EntityMap(Part):
+    """How rows of a feed become rows of one canonical entity. A higher priority wins when feeds disagree on a field."""
+
+    entity: str
+    dedup: Dedup = Dedup.KEY
+    document: tuple[str, ...] = ()
+    fields: dict[str, FieldSource]
+    where: str | None = None
+    priority: int = 0
+    namespace: str | None = Field(default=None, pattern=NAME)
+
+    @model_validator(mode="after")
+    def _document_of_its_rows(self) -> "EntityMap":
+        if (self.dedup is Dedup.FULL_ROW_PER_DOCUMENT) != bool(self.document):
+            raise ValueError("dedup: full_row_per_document and document belong together; name the columns of the invoice or order")
+        return self

@@ -1,5 +1,6 @@
 """Source contracts: SourceContract → Feed → Column, Rule, EntityMap; one YAML file under conf/sources/ for each source system."""
 
+from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 from functools import cache
@@ -12,7 +13,7 @@ from conf.dialects import Csv, Numbers, Part, check_moment_formats
 from conf.documents import Document, nearest, read_document, validate
 from conf.entities import Entity, load_entities
 from conf.errors import ConfigError, Finding
-from conf.maps import Dedup, EntityMap
+from conf.maps import DEFAULT_ROUTE, Dedup, EntityMap, Route
 from conf.settings import conf_dirs
 from conf.types import (
     NAME,
@@ -122,6 +123,7 @@ class Feed(Part):
     columns: tuple[Column, ...] = Field(min_length=1)
     rules: tuple[Rule, ...] = ()
     unique: tuple[str, ...] = ()
+    routes: tuple[Route, ...] = ()
     maps: tuple[EntityMap, ...] = ()
 
     @field_validator("files")
@@ -140,6 +142,9 @@ class Feed(Part):
             raise ValueError(f"column is there twice: {', '.join(twice)}")
         if unknown := sorted(set(self.unique) - set(names)):
             raise ValueError(f"unique names columns that are not there: {', '.join(unknown)}")
+        routes = [route.name for route in self.routes]
+        if twice := sorted({name for name in routes if routes.count(name) > 1 or name == DEFAULT_ROUTE}):
+            raise ValueError(f"route is there twice, or has the name of the rest: {', '.join(twice)}")
         placed = [column.name for column in self.columns if column.start is not None]
         if self.format == "fixed_width" and len(placed) < len(names):
             raise ValueError(f"fixed_width needs start and width for {', '.join(sorted(set(names) - set(placed)))}")
@@ -184,23 +189,19 @@ def _map_findings(document: Document, contract: SourceContract, entities: dict[s
                 findings.append(Finding(document.where((*at, "entity")), f"unknown entity {entity_map.entity!r}", remedy))
                 continue
             findings.extend(_key_findings(document, at, entity, entity_map))
-            findings.extend(
-                Finding(
-                    document.where((*at, "document")), f"feed {feed_name} has no column {name!r}", nearest(name, set(feed.column_names))
-                )
-                for name in entity_map.document
-                if name not in feed.column_names
-            )
+            routes = {DEFAULT_ROUTE, *(route.name for route in feed.routes)}
+            findings.extend(_unknown(document.where((*at, "routes")), f"feed {feed_name} has no route", entity_map.routes, routes))
+            columns = set(feed.column_names)
+            findings.extend(_unknown(document.where((*at, "document")), f"feed {feed_name} has no column", entity_map.document, columns))
             for name, field in entity_map.fields.items():
                 where = document.where((*at, "fields", name))
-                if name not in entity.column_names:
-                    findings.append(Finding(where, f"{entity.entity} has no field {name!r}", nearest(name, set(entity.column_names))))
-                findings.extend(
-                    Finding(where, f"feed {feed_name} has no column {column!r}", nearest(column, set(feed.column_names)))
-                    for column in field.columns
-                    if column not in feed.column_names
-                )
+                findings.extend(_unknown(where, f"{entity.entity} has no field", [name], set(entity.column_names)))
+                findings.extend(_unknown(where, f"feed {feed_name} has no column", field.columns, columns))
     return findings
+
+
+def _unknown(where: str, problem: str, names: Iterable[str], known: set[str]) -> list[Finding]:
+    return [Finding(where, f"{problem} {name!r}", nearest(name, known)) for name in names if name not in known]
 
 
 def _key_findings(document: Document, at: tuple[int | str, ...], entity: Entity, entity_map: EntityMap) -> list[Finding]:

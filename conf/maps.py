@@ -37,6 +37,18 @@ class FieldSource(Part):
         return tuple(name for name in (self.column, self.local_date, *(self.key or ())) if name)
 
 
+# The route of rows for which no predicate is true.
+DEFAULT_ROUTE = "default"
+
+
+class Route(Part):
+    """A kind of row that is meant for other maps than the rest, such as a return among sales. The first that is true takes the row."""
+
+    name: str = Field(pattern=NAME)
+    where: str
+    description: str = ""
+
+
 class Dedup(StrEnum):
     """What makes two delivered rows the same row of an entity (docs/sources.md)."""
 
@@ -51,6 +63,7 @@ class EntityMap(Part):
     entity: str
     dedup: Dedup = Dedup.KEY
     document: tuple[str, ...] = ()
+    routes: tuple[str, ...] = (DEFAULT_ROUTE,)
     fields: dict[str, FieldSource]
     where: str | None = None
     priority: int = 0

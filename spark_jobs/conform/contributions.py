@@ -95,6 +95,7 @@ def definition_hash(entity: Entity, parts: tuple[Contribution, ...]) -> str:
                 "from": part.label,
                 "files": part.feed.files,
                 "types": {column.name: column.type for column in part.feed.columns},
+                "routes": [route.model_dump(mode="json", exclude={"description"}) for route in part.feed.routes],
                 "map": part.map.model_dump(mode="json"),
                 "time_zone": part.time_zone,
                 "currency_code": part.currency_code,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from conf.entities import EntityColumn
 from conf.maps import Dedup, FieldSource
 from spark_jobs.common.deliveries import delivery_regex
+from spark_jobs.common.routes import route_of
 from spark_jobs.conform.contributions import Contribution
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def mapped(bronze: "DataFrame", part: Contribution, *, late_files: bool) -> "Dat
     from pyspark.sql import functions as F
 
     bronze = with_made_key(bronze, part)
+    if part.feed.routes:
+        bronze = bronze.where(route_of(part.feed).isin(*part.map.routes))
     rows = bronze.where(F.expr(part.map.where)) if part.map.where else bronze
     raw = {column.name: _raw(column, part) for column in part.entity.columns}
     typed = {column.name: _typed(raw[column.name], column, part) for column in part.entity.columns}

@@ -59,7 +59,9 @@ def show_source(name: Annotated[str, typer.Argument(help="Source.")], as_json: A
             "delivered as": column.delivered_name,
             "type": column.type,
             "rules": ", ".join(
-                rule for rule in ("required", "min", "max", "pattern", "allowed", "format") if getattr(column, rule) not in (None, False)
+                rule
+                for rule in ("required", "min", "max", "pattern", "allowed", "format")
+                if getattr(column, rule) not in (None, False, ())
             ),
             "pii": str(column.pii),
             "description": column.description,

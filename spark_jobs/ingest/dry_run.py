@@ -7,8 +7,10 @@ from pathlib import Path
 
 from conf.contracts import Feed, SourceContract
 from conf.errors import Finding, InputError
+from conf.maps import DEFAULT_ROUTE
 from spark_jobs.common.crypto import KeyReference
 from spark_jobs.common.job import StepContext
+from spark_jobs.common.routes import route_of
 from spark_jobs.ingest.batch import Batch
 from spark_jobs.ingest.landing import landed_files
 from spark_jobs.ingest.load import check, rejection_findings
@@ -47,14 +49,23 @@ def _check_feed(ctx: StepContext, contract: SourceContract, name: str, feed: Fee
         return FeedCheck(name, 0, 0, 0, 0, (), (*findings, Finding(name, f"no file matches {feed.files}", remedy)))
     zone = contract.time_zone or ctx.settings.retailer.time_zone
     any_share = feed.model_copy(update={"max_rejected_share": 1.0})
+    routes: tuple[str, ...] = ()
     batch = Batch(ctx, contract.source, f"{name}.check", any_share, zone, key, files, landing)
     try:
         check(batch)
         findings += rejection_findings(batch)
+        routes = _rows_by_route(batch) if feed.routes and batch.count("rows") else ()
     except InputError as err:
         findings += err.findings
     finally:
         shutil.rmtree(batch.plan.folder, ignore_errors=True)
     notes = sorted({note for found in batch.stats.values() for note in found.notes})
     valid = batch.rows_in - batch.rows_rejected
-    return FeedCheck(name, len(files), batch.rows_in, valid, batch.rows_rejected, tuple(notes), tuple(findings))
+    return FeedCheck(name, len(files), batch.rows_in, valid, batch.rows_rejected, (*routes, *notes), tuple(findings))
+
+
+def _rows_by_route(batch: Batch) -> tuple[str, ...]:
+    """How many valid rows take each route, in the order of the contract, the rest last."""
+    rows = batch.accepted().groupBy(route_of(batch.feed).alias("route")).count().collect()
+    counts = {row["route"]: row["count"] for row in rows}
+    return tuple(f"route {name}: {counts.get(name, 0)} row(s)" for name in (*(route.name for route in batch.feed.routes), DEFAULT_ROUTE))

@@ -1,4 +1,4 @@
-"""Order lines without a number: what makes two delivered rows the same row, as the map declares it."""
+"""Order lines without a number and of several kinds: what makes two rows the same row, and which rows a map is for."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,20 +18,22 @@ pytestmark = pytest.mark.slow
 
 FIRST, SECOND = JANUARY[:2]
 MILK, BREAD, EGGS = ("i1", "milk", "1"), ("i1", "bread", "2"), ("i2", "eggs", "1")
-Shop = Callable[[dict[str, Any]], ConformLake]
+Shop = Callable[..., ConformLake]
 
 
 @pytest.fixture
 def shop_with(spark: "SparkSession", settings: Settings, request: pytest.FixtureRequest) -> Iterator[Shop]:
     """A source whose feed of lines fills one entity by the given map; out of the books afterwards."""
-    name = f"lines_{sum(map(ord, request.node.name))}"
+    base = f"lines_{sum(map(ord, request.node.name))}"
 
-    def make(lines_map: dict[str, Any]) -> ConformLake:
+    def make(lines_map: dict[str, Any], routes: Sequence[dict[str, str]] = (), suffix: str = "") -> ConformLake:
+        name = base + suffix
         shop = ConformLake(spark, settings, name)
         shop.entities = {f"{name}_lines": entity(f"{name}_lines", "line_id", article="string", quantity="int")}
         feed = {
             "files": "lines/{date}.csv",
             "format": "csv",
+            "routes": routes,
             "columns": [{"name": column, "type": "string"} for column in ("invoice", "article", "quantity")],
             "maps": [{"entity": f"{name}_lines", "fields": {"article": "article", "quantity": "quantity"}, **lines_map}],
         }
@@ -42,7 +44,7 @@ def shop_with(spark: "SparkSession", settings: Settings, request: pytest.Fixture
     yield make
     for table in ("ops.ingest_manifest", "ops.conform_rejects"):
         if spark.catalog.tableExists(table):
-            spark.sql(f"delete from {table} where source = '{name}'")
+            spark.sql(f"delete from {table} where startswith(source, '{base}')")
 
 
 def settled(shop: ConformLake) -> list[tuple[str, int]]:
@@ -104,3 +106,23 @@ def test_a_line_without_its_document_is_rejected(shop_with: Shop) -> None:
 
     assert settled(shop) == [("bread", 2)]
     assert report.counts["rejected"] == 1
+
+
+def test_a_map_gets_the_rows_of_its_routes_and_the_first_route_that_is_true_takes_a_row(shop_with: Shop) -> None:
+    # given returns and adjustments among the sales; a predicate that is null takes no row
+    routes = [{"name": "return", "where": "startswith(invoice, 'C')"}, {"name": "other", "where": "quantity < 0"}]
+    delivered = [MILK, ("C7", "milk", "-1"), ("A1", "bread", "-5"), ("i3", "eggs", None)]
+    found = {}
+    for number, wanted in enumerate([["default"], ["return"], ["other"], ["default", "return", "other"]]):
+        shop = shop_with({"dedup": "none", "routes": wanted}, routes=routes, suffix=f"_{number}")
+        shop.deliver(Delivery("lines", FIRST, delivered))
+        shop.run(FIRST)
+        found[",".join(wanted)] = sorted(row[1] for row in shop.silver("lines"))
+
+    # then
+    assert found == {
+        "default": ["eggs", "milk"],
+        "return": ["milk"],
+        "other": ["bread"],
+        "default,return,other": ["bread", "eggs", "milk", "milk"],
+    }

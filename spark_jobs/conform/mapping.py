@@ -93,13 +93,15 @@ def _raw(column: EntityColumn, part: Contribution) -> "Column | None":
 
 
 def _from_column(source: FieldSource, column: EntityColumn, part: Contribution) -> "Column":
-    """A feed column; a moment that becomes a date is read on the source's clock, whether `local_date` says so or not."""
+    """A feed column; between a moment and a day stands the source's clock, whether `local_date` says so or not."""
     from pyspark.sql import functions as F
 
     name = source.local_date or source.column
     assert name is not None
     if column.type == "date" and part.feed.column(name).type == "timestamp":
         return F.to_date(F.from_utc_timestamp(F.col(name), part.time_zone))
+    if column.type == "timestamp" and part.feed.column(name).type == "date":
+        return F.to_utc_timestamp(F.col(name).cast("timestamp"), part.time_zone)
     return F.col(name)
 
 

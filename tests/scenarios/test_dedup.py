@@ -126,3 +126,26 @@ def test_a_map_gets_the_rows_of_its_routes_and_the_first_route_that_is_true_take
         "other": ["bread"],
         "default,return,other": ["bread", "eggs", "milk", "milk"],
     }
+
+
+def test_a_day_without_a_time_is_the_midnight_with_which_it_begins_at_the_source(shop_with: Shop) -> None:
+    # given a shop in Shanghai that delivers days, mapped onto a day and onto a moment
+    shop = shop_with({"dedup": "none"})
+    name = f"{shop.name}_lines"
+    shop.entities = {name: entity(name, "line_id", sold_at="timestamp", sold_on="date")}
+    feed = {
+        "files": "days/{date}.csv",
+        "format": "csv",
+        "columns": [{"name": "day", "type": "date"}],
+        "maps": [{"entity": name, "dedup": "none", "fields": {"sold_at": "day", "sold_on": "day"}}],
+    }
+    shop.contract = SourceContract.model_validate({"source": shop.name, "time_zone": "Asia/Shanghai", "feeds": {"days": feed}})
+    ensure_table(shop.spark, shop.settings, bronze_table(shop.name, "days", shop.contract.feeds["days"]))
+
+    # when
+    shop.deliver(Delivery("days", FIRST, [(FIRST,)]))
+    shop.run(FIRST)
+
+    # then
+    row = shop.spark.table(f"silver.{name}").selectExpr("cast(sold_at as string)", "sold_on").collect()[0]
+    assert tuple(row) == ("2023-12-31 16:00:00", FIRST)

@@ -9,11 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from conf.documents import Document, Location, layered, nearest, read_document, validate
 from conf.errors import ConfigError, Finding
-from conf.settings import CONF_DIR, conf_dirs
+from conf.settings import CONF_DIR, Settings, conf_dirs, settings
 from conf.types import NAME
 
 CLASSIFICATION_METRICS = ("roc_auc", "pr_auc")
 REGRESSION_METRICS = ("mae", "rmse")
+CHURN_HORIZON = "churn_horizon"
 
 
 class _Part(BaseModel):
@@ -40,12 +41,25 @@ class FeatureSet(_Part):
 
 
 class Label(_Part):
-    """What is forecast: something about the days (as_of + lead, as_of + lead + horizon]."""
+    """What is forecast: something about the days (as_of + lead, as_of + lead + horizon].
+
+    `horizon_days: churn_horizon` is the retailer's setting `retailer.churn_horizon_days`.
+    """
 
     kind: Literal["no_purchase_within", "purchase_within", "spend_within"]
     horizon_days: int = Field(ge=1, le=730)
     lead_days: int = Field(default=0, ge=0, le=365)
     amount: Literal["sales_amount", "merchandise_amount"] = "sales_amount"
+
+    @field_validator("horizon_days", mode="before")
+    @classmethod
+    def _of_the_retailer(cls, value: object) -> object:
+        return settings().retailer.churn_horizon_days if value == CHURN_HORIZON else value
+
+    @property
+    def question(self) -> str:
+        """What is forecast, as one text: scores of equal questions can be compared."""
+        return self.model_dump_json()
 
     def window(self, as_of: date) -> tuple[date, date]:
         """First and last day of the window of a label."""
@@ -204,3 +218,19 @@ def load_register() -> Register:
 def load_models() -> dict[str, Model]:
     """Registered models by name."""
     return load_register().models
+
+
+def chosen_models(settings: Settings) -> dict[str, Model]:
+    """Registered models that this run works with: all, or those that `models.only` names.
+
+    Raises:
+        ConfigError: it names a model that is not registered.
+    """
+    models, only = load_models(), settings.models.only
+    if only is None:
+        return models
+    if unknown := [name for name in only if name not in models]:
+        raise ConfigError(
+            "no such model", [Finding("models.only", f"{name!r} is not registered", nearest(name, set(models))) for name in unknown]
+        )
+    return {name: model for name, model in models.items() if name in only}

@@ -73,8 +73,14 @@ class Retailer(_Section):
     name: str = "retailer"
     time_zone: str = "UTC"
     currency_code: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    churn_horizon_days: int = Field(default=28, ge=1, le=730)
 
     _zone = field_validator("time_zone")(check_time_zone)
+
+    @property
+    def lost_after_days(self) -> int:
+        """Days without an order after which a customer is lost: twice the churn horizon, and not below 90."""
+        return max(90, 2 * self.churn_horizon_days)
 
 
 class Spark(_Section):
@@ -115,6 +121,13 @@ class Dbt(_Section):
     threads: int = Field(default=2, ge=1)
 
 
+class Models(_Section):
+    """Which registered models a run works with, and whether it may train. All of them and yes, unless a person asks otherwise."""
+
+    only: tuple[str, ...] | None = None
+    train: bool = True
+
+
 class Mlflow(_Section):
     """Where experiments and registered models are."""
 
@@ -139,6 +152,7 @@ class Settings(BaseSettings):
     collect: Collect = Collect()
     airflow: Airflow = Airflow()
     dbt: Dbt = Dbt()
+    models: Models = Models()
     mlflow: Mlflow = Mlflow()
     logging: Logging = Logging()
 

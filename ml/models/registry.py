@@ -25,6 +25,11 @@ class Version:
     fingerprint: str
     promoted_on: date | None
     evaluation: dict[str, Any] | None
+    question: str | None = None
+
+    def answers(self, model: Model) -> bool:
+        """True when it was trained for the label that the register asks for now; a version that does not say so is believed."""
+        return self.question in (None, model.label.question)
 
 
 class ModelRegistry:
@@ -76,7 +81,8 @@ class ModelRegistry:
                 signature=_signature(booster.feature_names),
                 pip_requirements=[f"xgboost=={xgboost.__version__}"],
             )
-        version = self._register(name, info.model_id, run.info.run_id, {"trained_on": trained_on.isoformat(), "fingerprint": fingerprint})
+        tags = {"trained_on": trained_on.isoformat(), "fingerprint": fingerprint, "question": model.label.question}
+        version = self._register(name, info.model_id, run.info.run_id, tags)
         self.point(name, CHALLENGER, version.version)
         return version
 
@@ -191,6 +197,7 @@ def _version(found: Any) -> Version:
         fingerprint=tags["fingerprint"],
         promoted_on=date.fromisoformat(tags["promoted_on"]) if "promoted_on" in tags else None,
         evaluation=json.loads(tags["evaluation"]) if "evaluation" in tags else None,
+        question=tags.get("question"),
     )
 
 

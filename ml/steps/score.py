@@ -6,7 +6,7 @@ Flags: score_decile 1 is the highest tenth; a model without a champion is skippe
 Rerun: replaces the partition of the business date, with the champion of that date.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from conf.catalog import catalog
-from conf.models import load_models
+from conf.models import chosen_models, load_models
 from ml.models import estimator
 from ml.models.registry import ModelRegistry, Version
 from ml.steps.features import TABLE as FEATURES
@@ -43,18 +43,25 @@ class Champion:
 def run(ctx: StepContext) -> StepReport:
     """Score the business date with every champion."""
     registry = ModelRegistry(ctx.settings)
-    versions = {name: registry.champion_on(name, ctx.business_date) for name in load_models()}
-    champions = [Champion(version, registry.load(version)) for version in versions.values() if version is not None]
+    versions = {name: registry.champion_on(name, ctx.business_date) for name in chosen_models(ctx.settings)}
+    answering = {name: version for name, version in versions.items() if version is not None and version.answers(load_models()[name])}
+    champions = [Champion(version, registry.load(version)) for version in answering.values()]
     ready = features_at(ctx)
     scored = score_all(ctx, ready, champions)
     for champion in champions:
         write_scores(ctx, champion, scored[champion.version.name])
-    missing = [name for name, version in versions.items() if version is None]
+    missing = {name: _why_not(name, versions) for name in load_models() if name not in answering}
     for name in missing:
         _leave_empty(ctx, name)
     counts: dict[str, int | float | str] = {champion.version.name: f"version {champion.version.version}" for champion in champions}
-    counts |= dict.fromkeys(missing, "skipped: no champion")
+    counts |= missing
     return StepReport("score", counts, None if champions else "no model has a champion")
+
+
+def _why_not(name: str, versions: Mapping[str, Version | None]) -> str:
+    if name not in versions:
+        return "skipped: not asked for"
+    return "skipped: no champion" if versions[name] is None else "skipped: the champion was trained for another horizon"
 
 
 def features_at(ctx: StepContext) -> DataFrame:

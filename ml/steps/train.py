@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from conf.models import Model, load_models
+from conf.models import Model, chosen_models
 from ml.datasets import Dataset, NotEnoughDataError, load_datasets
 from ml.models import estimator
 from ml.models.registry import CHALLENGER, CHAMPION, ModelRegistry, Version
@@ -15,9 +15,11 @@ from spark_jobs.common.job import StepContext, StepReport
 
 
 def run(ctx: StepContext) -> StepReport:
-    """Train the models without a champion, unless an attempt is recent."""
+    """Train the models without a champion for their question, unless an attempt is recent."""
+    if not ctx.settings.models.train:
+        return StepReport("train", {"trained": 0}, "this run does not train")
     registry = ModelRegistry(ctx.settings)
-    models = {name: model for name, model in load_models().items() if registry.by_alias(name, CHAMPION) is None}
+    models = {name: model for name, model in chosen_models(ctx.settings).items() if not _has_champion(registry, name, model)}
     due = {name: model for name, model in models.items() if is_due(registry, name, model, ctx.business_date)}
     return train_models(ctx, registry, due, "train", champion_from=ctx.business_date)
 
@@ -85,6 +87,12 @@ def training_fingerprint(model: Model, dataset: Dataset) -> str:
     return hashlib.sha256(json.dumps([dataset.train.digest(), entry, xgboost.__version__]).encode()).hexdigest()
 
 
+def _has_champion(registry: ModelRegistry, name: str, model: Model) -> bool:
+    """A champion that was trained for another horizon answers another question."""
+    champion = registry.by_alias(name, CHAMPION)
+    return champion is not None and champion.answers(model)
+
+
 def is_champion(registry: ModelRegistry, version: Version) -> bool:
     champion = registry.by_alias(version.name, CHAMPION)
     return champion is not None and champion.version == version.version
@@ -93,4 +101,6 @@ def is_champion(registry: ModelRegistry, version: Version) -> bool:
 def is_due(registry: ModelRegistry, name: str, model: Model, on: date) -> bool:
     """Never trained, trained on this very date (nothing changes then), or `retrain_after_days` ago; never before the last training."""
     last = registry.by_alias(name, CHALLENGER)
-    return last is None or last.trained_on == on or last.trained_on + timedelta(days=model.retrain_after_days) <= on
+    return (
+        last is None or not last.answers(model) or last.trained_on == on or last.trained_on + timedelta(days=model.retrain_after_days) <= on
+    )

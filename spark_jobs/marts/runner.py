@@ -56,9 +56,15 @@ def target_dir(settings: Settings) -> Path:
     return settings.lake.root / "dbt-target"
 
 
-def dbt_vars(settings: Settings, business_date: date) -> dict[str, str]:
+def dbt_vars(settings: Settings, business_date: date) -> dict[str, str | int]:
     """The variables of a run."""
-    return {"business_date": business_date.isoformat(), "retailer_time_zone": settings.retailer.time_zone}
+    retailer = settings.retailer
+    return {
+        "business_date": business_date.isoformat(),
+        "retailer_time_zone": retailer.time_zone,
+        "lifecycle_dormant_days": retailer.churn_horizon_days,
+        "lifecycle_lost_days": retailer.lost_after_days,
+    }
 
 
 def run_dbt(settings: Settings, command: str, business_date: date, *arguments: str) -> list[NodeResult]:

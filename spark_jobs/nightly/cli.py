@@ -1,5 +1,7 @@
 """`cdp run`, `cdp demo`, `cdp status`, `cdp airflow`."""
 
+import json
+import os
 import time
 from datetime import date, datetime, timedelta
 from typing import Annotated
@@ -15,15 +17,45 @@ SINGLE_NIGHTS = 3
 @app.command()
 def run(
     business_date: Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="Business date: the last day the run may know.")],
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Run every night from --date to this one; default: that one night.")
+    ] = None,
+    models: Annotated[
+        str | None, typer.Option(help="Models to train and score, with commas between; 'none' for none. Default: all.")
+    ] = None,
+    no_train: Annotated[bool, typer.Option("--no-train", help="Score with the champions that are there.")] = False,
+    churn_horizon: Annotated[
+        int | None, typer.Option(min=1, max=730, help="Days without a purchase that mean churn; default: retailer.churn_horizon_days.")
+    ] = None,
 ) -> None:
-    """Run the nightly DAG in this process for one business date. Running a date again gives the same tables.
+    """Run the nightly DAG in this process for one business date, or for a range of them. Running a date again gives the same tables.
 
     Example: cdp run --date 2017-12-31
     """
+    from conf.errors import ConfigError, Finding
+    from conf.models import chosen_models
     from conf.settings import settings
     from spark_jobs.nightly.nights import run_nights
 
-    run_nights(settings(), [business_date.date()])
+    first, last = business_date.date(), (until or business_date).date()
+    if last < first:
+        raise ConfigError(
+            "there is no night to run", [Finding("--until", f"{last} is before {first}", "give a later day, or leave it out")]
+        )
+    _set_for_this_run(models, no_train, churn_horizon)
+    chosen_models(settings())  # a name that is not registered is said before the engine starts
+    run_nights(settings(), [first + timedelta(days=number) for number in range((last - first).days + 1)])
+
+
+def _set_for_this_run(models: str | None, no_train: bool, churn_horizon: int | None) -> None:
+    """Options of a run are settings, which the steps read: as environment variables of this process they outrank every file."""
+    if models is not None:
+        names = [name.strip() for name in models.split(",") if name.strip() not in ("", "none")]
+        os.environ["CDP_MODELS__ONLY"] = json.dumps(names)
+    if no_train:
+        os.environ["CDP_MODELS__TRAIN"] = "false"
+    if churn_horizon is not None:
+        os.environ["CDP_RETAILER__CHURN_HORIZON_DAYS"] = str(churn_horizon)
 
 
 @app.command()

@@ -1,20 +1,25 @@
 """The register of models: one setting of an overlay is enough, and a mistake is named with file, line and remedy."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from conf.errors import ConfigError
-from conf.models import load_features, load_models, load_register
+from conf.models import chosen_models, load_features, load_models, load_register
+from conf.settings import Models, settings
+from spark_jobs.marts.runner import dbt_vars
 
 
 @pytest.fixture
 def overlay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("CDP_CONF", str(tmp_path))
-    load_register.cache_clear()
+    for cached in (settings, load_register):
+        cached.cache_clear()
     yield tmp_path / "models.yml"
-    load_register.cache_clear()
+    for cached in (settings, load_register):
+        cached.cache_clear()
 
 
 def test_an_overlay_changes_one_setting_and_keeps_the_rest(overlay: Path) -> None:
@@ -28,6 +33,32 @@ def test_an_overlay_changes_one_setting_and_keeps_the_rest(overlay: Path) -> Non
     assert models["churn"].label.horizon_days == 90
     assert models["churn"].label.kind == "no_purchase_within"
     assert set(models) == {"churn", "propensity", "clv"}
+
+
+def test_the_churn_horizon_is_one_setting_of_the_retailer(overlay: Path) -> None:
+    # given
+    overlay.with_name("settings.yml").write_text("retailer: {churn_horizon_days: 90}\n")
+    settings.cache_clear()
+
+    # when
+    models, found = load_models(), settings()
+
+    # then the model and the lifecycle follow, and other models stay as they are
+    assert models["churn"].label.horizon_days == 90
+    assert models["propensity"].label.horizon_days == 7
+    assert dbt_vars(found, date(2024, 1, 31))["lifecycle_dormant_days"] == 90
+    assert dbt_vars(found, date(2024, 1, 31))["lifecycle_lost_days"] == 180
+
+
+def test_a_run_names_the_models_that_it_works_with(overlay: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given
+    chosen = settings().model_copy(update={"models": Models(only=("clv",))})
+    wrong = settings().model_copy(update={"models": Models(only=("chrun",))})
+
+    # when and then
+    assert list(chosen_models(chosen)) == ["clv"]
+    with pytest.raises(ConfigError, match="did you mean 'churn'"):
+        chosen_models(wrong)
 
 
 def test_an_overlay_adds_a_model(overlay: Path) -> None:

@@ -178,6 +178,12 @@ class SourceContract(Part):
     _zone = field_validator("time_zone")(check_time_zone)
 
 
+def key_namespaces(sources: dict[str, SourceContract], entity: Entity) -> tuple[str, ...]:
+    """Namespaces of the keys that some map fills an entity with, in order; empty when nothing fills it."""
+    maps = [(name, each) for name, contract in sources.items() for feed in contract.feeds.values() for each in feed.maps]
+    return tuple(sorted({each.namespace_of(entity.key, name) for name, each in maps if each.entity == entity.entity}))
+
+
 def _map_findings(document: Document, contract: SourceContract, entities: dict[str, Entity]) -> list[Finding]:
     findings = []
     for feed_name, feed in contract.feeds.items():

@@ -74,3 +74,8 @@ class EntityMap(Part):
         if (self.dedup is Dedup.FULL_ROW_PER_DOCUMENT) != bool(self.document):
             raise ValueError("dedup: full_row_per_document and document belong together; name the columns of the invoice or order")
         return self
+
+    def namespace_of(self, field: str, source: str) -> str:
+        """Namespace of an id field: the field's own, else the map's, else the source."""
+        mapped = self.fields.get(field)
+        return (mapped.namespace if mapped else None) or self.namespace or source

@@ -45,8 +45,7 @@ class Contribution:
 
     def namespace(self, column: str) -> str:
         """Namespace of an id column: the field's, else the map's, else the source."""
-        source = self.map.fields.get(column)
-        return (source.namespace if source else None) or self.map.namespace or self.source
+        return self.map.namespace_of(column, self.source)
 
     @property
     def is_key_only(self) -> bool:

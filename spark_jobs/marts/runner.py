@@ -11,6 +11,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from conf.contracts import key_namespaces, load_sources
+from conf.entities import load_entities
 from conf.errors import CdpError, EngineError, Finding
 from conf.settings import PROJECT_ROOT, Settings
 from spark_jobs.common.errors import SparkFailedError, passing_error, readable, sql_error
@@ -56,7 +58,7 @@ def target_dir(settings: Settings) -> Path:
     return settings.lake.root / "dbt-target"
 
 
-def dbt_vars(settings: Settings, business_date: date) -> dict[str, str | int]:
+def dbt_vars(settings: Settings, business_date: date) -> dict[str, Any]:
     """The variables of a run."""
     retailer = settings.retailer
     return {
@@ -64,6 +66,7 @@ def dbt_vars(settings: Settings, business_date: date) -> dict[str, str | int]:
         "retailer_time_zone": retailer.time_zone,
         "lifecycle_dormant_days": retailer.churn_horizon_days,
         "lifecycle_lost_days": retailer.lost_after_days,
+        "product_namespaces": list(key_namespaces(load_sources(), load_entities()["products"])),
     }
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from conf.catalog import Schema, Table, catalog, prediction_table
 from conf.settings import Settings
 from spark_jobs.common.delta import ensure_table
-from spark_jobs.marts.runner import PROJECT_DIR, parse, target_dir
+from spark_jobs.marts.runner import PROJECT_DIR, dbt_vars, parse, target_dir
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -17,15 +17,17 @@ if TYPE_CHECKING:
 
 FOUNDATION = "foundation"
 STATE = "ops.conform_state"
+VARIABLES_HELD = ("product_namespaces",)
 
 # Dates after which the incremental marts hold nothing: what was known or happened last, and what the profiles were built for.
 KNOWN = (("fct_orders", "known_on"), ("fct_order_items", "known_on"))
 DATED = (*KNOWN, ("fct_orders", "ordered_on"), ("dim_customers", "as_of_on"))
 
 
-def fingerprint(manifest: "Manifest", unique_ids: Iterable[str]) -> str:
-    """Changes when a node, a macro or a setting of the project does."""
-    parts = [(PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8")]
+def fingerprint(manifest: "Manifest", unique_ids: Iterable[str], settings: Settings) -> str:
+    """Changes when a node, a macro or a setting of the project does, or a variable that views and incremental models hold."""
+    held = {name: value for name, value in dbt_vars(settings, date.min).items() if name in VARIABLES_HELD}
+    parts = [(PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"), json.dumps(held, sort_keys=True)]
     parts += [f"{unique_id}={manifest.nodes[unique_id].checksum.checksum}" for unique_id in unique_ids]
     parts += [macro.macro_sql for macro in manifest.macros.values() if macro.package_name == "cdp"]
     return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()
@@ -57,9 +59,10 @@ class Standing:
         self._manifest = parse(settings)
         self._file = target_dir(settings) / "standing.json"
         nodes = foundation_nodes(self._manifest)
+        kept = {*nodes, *with_inputs(self._manifest, incremental_nodes(self._manifest))}
         self._now = {
-            "foundation": fingerprint(self._manifest, nodes),
-            "incremental": fingerprint(self._manifest, {*nodes, *with_inputs(self._manifest, incremental_nodes(self._manifest))}),
+            "foundation": fingerprint(self._manifest, nodes, self._settings),
+            "incremental": fingerprint(self._manifest, kept, self._settings),
             "taken": self._taken(),
         }
 

@@ -20,6 +20,16 @@ predictions as (
     select * from {{ ref('int_predictions__pivoted') }}
 ),
 
+returns as (
+    select
+        customer_id,
+        count(*) as return_count,
+        sum(refund_amount) as refund_amount
+    from {{ ref('fct_returns') }}
+    where customer_id is not null
+    group by customer_id
+),
+
 -- Among those who still buy, tenths by the risk that they stop: over all
 -- customers, the first tenth would be full of those who stopped long ago.
 at_risk as (
@@ -61,6 +71,13 @@ final as (
         ] -%}
             coalesce(measured.{{ measure }}, 0) as {{ measure }},
         {% endfor %}
+        cast(coalesce(returns.return_count, 0) as int) as return_count,
+        cast(coalesce(returns.refund_amount, 0) as decimal(18, 2))
+            as refund_amount,
+        cast(
+            coalesce(measured.sales_amount, 0)
+            - coalesce(returns.refund_amount, 0) as decimal(18, 2)
+        ) as net_sales_amount,
         scored.* except (customer_id, lifecycle_stage),
         coalesce(scored.lifecycle_stage, 'prospect') as lifecycle_stage,
 
@@ -81,6 +98,8 @@ final as (
     from customers
     left join measured
         on customers.customer_id = measured.customer_id
+    left join returns
+        on customers.customer_id = returns.customer_id
     left join preferred
         on customers.customer_id = preferred.customer_id
     left join scored

@@ -1,3 +1,5 @@
+{%- set namespaces = var('product_namespaces') -%}
+
 with order_items as (
     select * from {{ ref('stg_order_items') }}
 ),
@@ -13,7 +15,21 @@ typed as (
         products.category,
         products.known_on as product_known_on,
         case
-            when products.product_id is null then 'unknown_product'
+            -- Where nobody delivers products, none of them is unknown.
+            when
+                products.product_id is null
+                {% if namespaces is not none -%}
+                    and coalesce(
+                        substring_index(order_items.product_id, ':', 1),
+                        order_items.source
+                    ) in (
+                        {% for namespace in namespaces -%}
+                            '{{ namespace }}',
+                        {% endfor -%}
+                        ''
+                    )
+                {%- endif %}
+                then 'unknown_product'
             else coalesce(products.product_class, 'merchandise')
         end as line_type,
         coalesce(order_items.retail_discount_amount, 0)

@@ -61,6 +61,9 @@ final as (
         profiles.coupon_discount_amount,
         profiles.coupon_redemption_count,
         profiles.fuel_amount,
+        profiles.return_count,
+        profiles.refund_amount,
+        profiles.net_sales_amount,
 
         -- value
         profiles.recency_days,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import date
-from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,7 +12,8 @@ from conf.dialects import Csv, Numbers, Part, check_moment_formats
 from conf.documents import Document, nearest, read_document, validate
 from conf.entities import Entity, load_entities
 from conf.errors import ConfigError, Finding
-from conf.maps import DEFAULT_ROUTE, Dedup, EntityMap, Route
+from conf.maps import DEFAULT_ROUTE, Changes, Dedup, EntityMap, Route
+from conf.rules import ForeignKey, Rule
 from conf.settings import conf_dirs
 from conf.types import (
     NAME,
@@ -29,13 +29,6 @@ from conf.types import (
 TablePart = Annotated[str, Field(pattern=TABLE_PART)]
 
 
-class Severity(StrEnum):
-    """What a broken rule does to its row: `reject` sends it to quarantine, `warn` only counts it."""
-
-    REJECT = "reject"
-    WARN = "warn"
-
-
 class Column(Part):
     """A column of a feed: where it is in the file, its type after the cast, its rules and its PII class."""
 
@@ -48,6 +41,8 @@ class Column(Part):
     max: float | int | str | None = None
     pattern: str | None = None
     allowed: tuple[str, ...] | None = None
+    max_days_before_delivery: int | None = Field(default=None, ge=0)
+    max_days_after_delivery: int | None = Field(default=None, ge=0)
     format: tuple[str, ...] = ()
     numbers: Numbers | None = None
     start: int | None = Field(default=None, ge=1)
@@ -95,19 +90,17 @@ class Column(Part):
             raise ValueError(f"{self.name}: a {self.pii} PII column is a string, because a token replaces it")
         if self.is_tokenised and self.kind is None:
             raise ValueError(f"{self.name}: a {self.pii} PII column needs its kind; use one of {', '.join(sorted(PiiKind))}")
-        if self.format and self.type not in ("date", "timestamp"):
-            raise ValueError(f"{self.name}: format is for date and timestamp columns only")
+        of_dates = {
+            "format": self.format or None,
+            "max_days_before_delivery": self.max_days_before_delivery,
+            "max_days_after_delivery": self.max_days_after_delivery,
+        }
+        for key, value in of_dates.items():
+            if value is not None and self.type not in ("date", "timestamp"):
+                raise ValueError(f"{self.name}: {key} is for date and timestamp columns only")
         if (self.start is None) != (self.width is None):
             raise ValueError(f"{self.name}: start and width belong together")
         return self
-
-
-class Rule(Part):
-    """A predicate over the typed columns of a row, in Spark SQL; a row for which it is not true breaks the rule."""
-
-    name: str = Field(pattern=NAME)
-    expr: str
-    severity: Severity = Severity.REJECT
 
 
 class Feed(Part):
@@ -121,7 +114,10 @@ class Feed(Part):
     numbers: Numbers = Numbers()
     max_rejected_share: float | None = Field(default=None, ge=0, le=1)
     columns: tuple[Column, ...] = Field(min_length=1)
+    delivery: Literal["increment", "snapshot"] = "increment"
+    changes: Changes | None = None
     rules: tuple[Rule, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
     unique: tuple[str, ...] = ()
     routes: tuple[Route, ...] = ()
     maps: tuple[EntityMap, ...] = ()
@@ -140,8 +136,16 @@ class Feed(Part):
         names = [column.name for column in self.columns]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"column is there twice: {', '.join(twice)}")
-        if unknown := sorted(set(self.unique) - set(names)):
-            raise ValueError(f"unique names columns that are not there: {', '.join(unknown)}")
+        named = {
+            "unique": self.unique,
+            "changes": self.changes.columns if self.changes else (),
+            "foreign_keys": tuple(name for key in self.foreign_keys for name in key.columns),
+        }
+        for where, used in named.items():
+            if unknown := sorted(set(used) - set(names)):
+                raise ValueError(f"{where} names columns that are not there: {', '.join(unknown)}")
+        if self.changes and self.delivery == "snapshot":
+            raise ValueError("a feed is a snapshot or a feed of changes, not both; in a snapshot, what is missing is deleted")
         routes = [route.name for route in self.routes]
         if twice := sorted({name for name in routes if routes.count(name) > 1 or name == DEFAULT_ROUTE}):
             raise ValueError(f"route is there twice, or has the name of the rest: {', '.join(twice)}")
@@ -177,11 +181,36 @@ class SourceContract(Part):
 
     _zone = field_validator("time_zone")(check_time_zone)
 
+    def referred(self, feed_name: str) -> set[str]:
+        """Feeds that a feed refers to, directly or through others; a reference to its own rows does not count."""
+        found: set[str] = set()
+        new = {key.feed for key in self.feeds[feed_name].foreign_keys} - {feed_name}
+        while new:
+            found |= new
+            new = {key.feed for name in new for key in self.feeds[name].foreign_keys if key.feed != name} - found
+        return found
+
 
 def key_namespaces(sources: dict[str, SourceContract], entity: Entity) -> tuple[str, ...]:
     """Namespaces of the keys that some map fills an entity with, in order; empty when nothing fills it."""
     maps = [(name, each) for name, contract in sources.items() for feed in contract.feeds.values() for each in feed.maps]
     return tuple(sorted({each.namespace_of(entity.key, name) for name, each in maps if each.entity == entity.entity}))
+
+
+def _reference_findings(document: Document, contract: SourceContract) -> list[Finding]:
+    """References to feeds and columns that are not there, and references that go in a circle."""
+    findings = []
+    for feed_name, feed in contract.feeds.items():
+        for number, key in enumerate(feed.foreign_keys):
+            where = document.where(("feeds", feed_name, "foreign_keys", number))
+            if key.feed not in contract.feeds:
+                findings += _unknown(where, f"{contract.source} has no feed", [key.feed], set(contract.feeds))
+                continue
+            findings += _unknown(where, f"feed {key.feed} has no column", key.targets, set(contract.feeds[key.feed].column_names))
+    if not findings and (circle := next((name for name in contract.feeds if name in contract.referred(name)), None)):
+        where = document.where(("feeds", circle, "foreign_keys"))
+        findings.append(Finding(where, f"{circle} refers to itself through other feeds", "leave one of the references out"))
+    return findings
 
 
 def _map_findings(document: Document, contract: SourceContract, entities: dict[str, Entity]) -> list[Finding]:
@@ -231,7 +260,7 @@ def load_contract(file: Path) -> SourceContract:
     """
     document = read_document(file)
     contract = validate(SourceContract, document)
-    findings = _map_findings(document, contract, load_entities())
+    findings = _map_findings(document, contract, load_entities()) + _reference_findings(document, contract)
     if contract.source != file.stem:
         findings.append(Finding(document.where(("source",)), f"source is {contract.source!r}", f"name the file {contract.source}.yml"))
     if findings:

@@ -49,6 +49,19 @@ class Route(Part):
     description: str = ""
 
 
+class Changes(Part):
+    """A feed of changes: what a row does to its key, and in which order rows of one delivery happened."""
+
+    operation: str
+    delete: tuple[str, ...] = ("D", "d", "delete", "DELETE")
+    order_by: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the feed that it names."""
+        return tuple(name for name in (self.operation, self.order_by) if name)
+
+
 class Dedup(StrEnum):
     """What makes two delivered rows the same row of an entity (docs/sources.md)."""
 

@@ -1,5 +1,6 @@
 """A feed's new files on their way into the lake: what they are, where they are staged and what was found in them."""
 
+import logging
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from pathlib import Path
@@ -19,7 +20,14 @@ from spark_jobs.ingest.staging import FileStats, StagePlan, staged_rows
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+log = logging.getLogger(__name__)
+
 MOST_GROUPS = 16
+
+TRIAL = ".check"  # ends the name of a feed that is only tried
+
+# Folders of rejected rows that only other rows show to be wrong: of the file, and of another feed.
+LATE = ("repeated", "orphaned")
 
 
 @dataclass
@@ -35,8 +43,10 @@ class Batch:
     files: list[LandedFile]
     landing: Path | None = None
     advance: Advance = silent
+    referred: dict[str, "Batch"] | None = None  # a dry run: other feeds' batches instead of what is in bronze
     stats: dict[str, FileStats] = field(default_factory=dict)
     rejected: dict[tuple[str, str], int] = field(default_factory=dict)
+    warnings: dict[str, int] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -63,6 +73,12 @@ class Batch:
     def rows_rejected(self) -> int:
         return sum(self.rejected.values())
 
+    def warn(self, rule: str, rows: int) -> None:
+        """Count rows that break a rule and are loaded all the same."""
+        if rows:
+            self.warnings[rule] = rows
+            log.warning("rule_broken feed=%s rule=%s rows=%d severity=warn", self.name, rule, rows)
+
     def rejected_of(self, file: str) -> int:
         """Rejected rows of one file."""
         return sum(count for (name, _), count in self.rejected.items() if name == file)
@@ -88,9 +104,17 @@ class Batch:
         rows = self.checked()
         return rows.filter(~rules_of.any_broken(rules_of.rejecting_rules(self.feed))) if self.count("broken") else rows
 
+    def valid(self) -> "DataFrame":
+        """Typed rows that break no rule at all: what goes to bronze."""
+        rows, place = self.accepted(), ["_source_file", "_line"]
+        for kind in LATE:
+            if self.count(kind):
+                rows = rows.join(self.read(kind).select(*place), place, "left_anti")
+        return rows
+
     def sealed(self) -> "DataFrame | None":
         """All rejected rows, sealed; None when there are none."""
-        parts = [self.read(kind) for kind in ("broken", "repeated") if self.count(kind)]
+        parts = [self.read(kind) for kind in ("broken", *LATE) if self.count(kind)]
         if self.count("rejects"):
             parts.append(rejected.unread_rows(self.read("rejects"), self.key))
         return reduce(lambda one, other: one.unionByName(other), parts) if parts else None

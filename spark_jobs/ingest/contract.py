@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
-from conf.contracts import Column, Feed, Severity
+from conf.contracts import Column, Feed
 from conf.dialects import EPOCH_FORMATS, Numbers
+from conf.rules import Severity
 
 if TYPE_CHECKING:
     from pyspark.sql import Column as SparkColumn
@@ -168,11 +170,22 @@ def _column_rules(column: Column) -> list[BrokenRule]:
         if bound is not None:
             limit = F.lit(str(bound)).cast(column.type)
             conditions.append((rule, value < limit if rule == "min" else value > limit))
+    conditions += _implausible(column, value)
     if column.pattern is not None:
         conditions.append(("pattern", ~text.rlike(f"^(?:{column.pattern})$")))
     if column.allowed is not None:
         conditions.append(("allowed", ~text.isin(*column.allowed)))
     return [BrokenRule(f"{column.name}:{rule}", broken, text) for rule, broken in conditions]
+
+
+def _implausible(column: Column, value: "SparkColumn") -> list[tuple[str, "SparkColumn"]]:
+    """Dates too far from the day on which the file became known (a dry run may not know it); of a moment, its day in UTC."""
+    from pyspark.sql import functions as F
+
+    known_on = F.when(F.col("_known_on") < F.lit(date.max), F.col("_known_on"))
+    ahead = F.datediff(value.cast("date"), known_on)
+    bounds = (("before_delivery", column.max_days_before_delivery, -ahead), ("after_delivery", column.max_days_after_delivery, ahead))
+    return [(rule, days > F.lit(most)) for rule, most, days in bounds if most is not None]
 
 
 def any_broken(rules: Sequence[BrokenRule]) -> "SparkColumn":

@@ -2,16 +2,15 @@
 
 import shutil
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
-from conf.contracts import Feed, SourceContract
+from conf.contracts import SourceContract
 from conf.errors import Finding, InputError
 from conf.maps import DEFAULT_ROUTE
 from spark_jobs.common.crypto import KeyReference
 from spark_jobs.common.job import StepContext
 from spark_jobs.common.routes import route_of
-from spark_jobs.ingest.batch import Batch
+from spark_jobs.ingest.batch import TRIAL, Batch
 from spark_jobs.ingest.landing import landed_files
 from spark_jobs.ingest.load import check, rejection_findings
 
@@ -38,28 +37,43 @@ def check_source(ctx: StepContext, contract: SourceContract, landing: Path, key:
         landing: folder that holds `<source>/…` as the landing folder does.
         key: the installation's key.
     """
-    return [_check_feed(ctx, contract, name, feed, landing, key) for name, feed in contract.feeds.items()]
+    batches: dict[str, Batch] = {}
+    found: dict[str, FeedCheck] = {}
+    try:
+        # A feed comes after those that it refers to.
+        for name in sorted(contract.feeds, key=lambda each: len(contract.referred(each))):
+            found[name] = _check_feed(ctx, contract, name, landing, key, batches)
+    finally:
+        for batch in batches.values():
+            shutil.rmtree(batch.plan.folder, ignore_errors=True)
+    return [found[name] for name in contract.feeds]
 
 
-def _check_feed(ctx: StepContext, contract: SourceContract, name: str, feed: Feed, landing: Path, key: KeyReference) -> FeedCheck:
+def _check_feed(
+    ctx: StepContext, contract: SourceContract, name: str, landing: Path, key: KeyReference, batches: dict[str, Batch]
+) -> FeedCheck:
+    feed = contract.feeds[name]
     files, findings = landed_files(landing, contract.source, feed, ctx.business_date)
-    files = [replace(landed, hash=landed.file, known_on=landed.delivered_on or date.min) for landed in files if landed.size]
+    files = [replace(landed, hash=landed.file, known_on=landed.delivered_on or ctx.business_date) for landed in files if landed.size]
     if not files:
         remedy = f"put files under {landing / contract.source} or correct `files`"
         return FeedCheck(name, 0, 0, 0, 0, (), (*findings, Finding(name, f"no file matches {feed.files}", remedy)))
     zone = contract.time_zone or ctx.settings.retailer.time_zone
-    any_share = feed.model_copy(update={"max_rejected_share": 1.0})
+    checkable = tuple(each for each in feed.foreign_keys if each.feed in batches or each.feed == name)
+    any_share = feed.model_copy(update={"max_rejected_share": 1.0, "foreign_keys": checkable})
     routes: tuple[str, ...] = ()
-    batch = Batch(ctx, contract.source, f"{name}.check", any_share, zone, key, files, landing)
+    batch = Batch(ctx, contract.source, f"{name}{TRIAL}", any_share, zone, key, files, landing, referred=dict(batches))
     try:
         check(batch)
         findings += rejection_findings(batch)
         routes = _rows_by_route(batch) if feed.routes and batch.count("rows") else ()
+        batches[name] = batch
     except InputError as err:
         findings += err.findings
-    finally:
         shutil.rmtree(batch.plan.folder, ignore_errors=True)
     notes = sorted({note for found in batch.stats.values() for note in found.notes})
+    notes += [f"{rule} (warn) is broken by {rows} row(s)" for rule, rows in sorted(batch.warnings.items())]
+    notes += [f"reference {each.name} not checked: no file of {each.feed}" for each in feed.foreign_keys if each not in checkable]
     valid = batch.rows_in - batch.rows_rejected
     return FeedCheck(name, len(files), batch.rows_in, valid, batch.rows_rejected, (*routes, *notes), tuple(findings))
 

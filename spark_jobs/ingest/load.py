@@ -21,6 +21,7 @@ from spark_jobs.ingest.batch import Batch
 from spark_jobs.ingest.journal import Pending, take_back
 from spark_jobs.ingest.landing import is_as_found
 from spark_jobs.ingest.manifest import LOADED, Entry, entry_of, record
+from spark_jobs.ingest.references import check_references
 from spark_jobs.ingest.staging import stage
 from spark_jobs.ingest.vault import fill_vault
 
@@ -102,6 +103,7 @@ def check_rules(batch: Batch) -> None:
         ) from err
     if batch.feed.unique:
         _check_unique(batch)
+    check_references(batch)
 
 
 def _count_warnings(batch: Batch, checked: "DataFrame") -> None:
@@ -112,8 +114,7 @@ def _count_warnings(batch: Batch, checked: "DataFrame") -> None:
         return
     row = checked.agg(*[F.count_if(rule.is_broken).alias(rule.label) for rule in warnings]).first()
     for rule in warnings:
-        if row is not None and row[rule.label]:
-            log.warning("rule_broken feed=%s rule=%s rows=%d severity=warn", batch.name, rule.label, row[rule.label])
+        batch.warn(rule.label, 0 if row is None else row[rule.label])
 
 
 def _check_unique(batch: Batch) -> None:
@@ -126,7 +127,7 @@ def _check_unique(batch: Batch) -> None:
     batch.write(first, "repeated_keys")
     if batch.count("repeated_keys"):
         repeated = batch.accepted().join(batch.read("repeated_keys"), ["_source_file", *key], "inner").filter("_line > _first_line")
-        batch.write(rejected.repeated_rows(repeated, batch.feed, batch.key, batch.plan.keep_raw), "repeated")
+        batch.write(rejected.late_rows(repeated, F.array(F.lit("row:unique")), batch.feed, batch.key, batch.plan.keep_raw), "repeated")
 
 
 def _count_rejected(batch: Batch) -> None:
@@ -196,10 +197,7 @@ def bronze_frame(batch: Batch, batch_id: str) -> "DataFrame":
     """The rows of the batch that broke no rule, with the columns of the bronze table."""
     from pyspark.sql import functions as F
 
-    rows = batch.accepted()
-    if batch.count("repeated"):
-        rows = rows.join(batch.read("repeated").select("_source_file", "_line"), ["_source_file", "_line"], "left_anti")
-    return rows.select(*batch.feed.column_names, *rules_of.PLACE_NAMES, F.lit(batch_id).alias("_batch_id"))
+    return batch.valid().select(*batch.feed.column_names, *rules_of.PLACE_NAMES, F.lit(batch_id).alias("_batch_id"))
 
 
 def _by_rule(batch: Batch) -> dict[str, int]:

@@ -27,11 +27,11 @@ def broken_rows(checked: "DataFrame", feed: Feed, rules: Sequence[BrokenRule], k
     return sealed(checked.select(*columns, row_as_json(feed).alias("_raw"), *PLACE_NAMES), key, keep_raw)
 
 
-def repeated_rows(rows: "DataFrame", feed: Feed, key: KeyReference, keep_raw: bool) -> "DataFrame":
-    """Rows whose key was in the file before, sealed."""
+def late_rows(rows: "DataFrame", labels: "SparkColumn", feed: Feed, key: KeyReference, keep_raw: bool) -> "DataFrame":
+    """Rows that only other rows show to be wrong, with an array of the rules they break, sealed."""
     from pyspark.sql import functions as F
 
-    columns = (F.array(F.lit("row:unique")).alias("rules"), F.array(F.lit("row")).alias("value_classes"))
+    columns = (labels.alias("rules"), F.transform(labels, lambda _: F.lit("row")).alias("value_classes"))
     return sealed(rows.select(*columns, row_as_json(feed).alias("_raw"), *PLACE_NAMES), key, keep_raw)
 
 

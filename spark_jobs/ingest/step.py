@@ -110,16 +110,43 @@ def _load_all(
         for landed in decision.copies
     ]
     entries = list(copies)
+    failed = {feed for feed, decision in decisions.items() if decision.findings}
     with feed_progress([f"{source}.{name}" for source, name, _, _ in work]) as advance, ThreadPoolExecutor(FEEDS_AT_ONCE) as pool:
-        futures = [pool.submit(_load_feed, ctx, key, feed, decisions[feed[0], feed[1]], known, advance) for feed in work]
-    for (source, name, _, _), future in zip(work, futures, strict=True):
-        try:
-            entries += future.result()
-        except CdpError as err:
-            log_event(log, Event.FAILED, feed=f"{source}.{name}", message=err.message)
-            findings += [Finding(f"{source}.{name}", err.message), *err.findings]
+        for wave in in_waves(work):
+            ready = [feed for feed in wave if not _waits_for(feed, failed)]
+            findings += [_waiting(feed, failed) for feed in wave if feed not in ready]
+            futures = [pool.submit(_load_feed, ctx, key, feed, decisions[feed[0], feed[1]], known, advance) for feed in ready]
+            for (source, name, _, _), future in zip(ready, futures, strict=True):
+                try:
+                    entries += future.result()
+                except CdpError as err:
+                    failed.add((source, name))
+                    log_event(log, Event.FAILED, feed=f"{source}.{name}", message=err.message)
+                    findings += [Finding(f"{source}.{name}", err.message), *err.findings]
     record(ctx, copies)
     return entries, findings
+
+
+def in_waves(feeds: Sequence[ConfiguredFeed]) -> list[list[ConfiguredFeed]]:
+    """The feeds in groups, so that a feed comes after the feeds that its foreign keys refer to."""
+    left, waves = list(feeds), []
+    while left:
+        names = {(source, name) for source, name, _, _ in left}
+        wave = [feed for feed in left if not any((feed[0], other) in names for other in feed[2].referred(feed[1]))]
+        waves.append(wave)
+        left = [feed for feed in left if feed not in wave]
+    return waves
+
+
+def _waits_for(feed: ConfiguredFeed, failed: set[tuple[str, str]]) -> list[str]:
+    """Feeds that it refers to and that were not loaded: their missing rows would make its own look wrong."""
+    source, name, contract, _ = feed
+    return sorted(other for other in contract.referred(name) if (source, other) in failed)
+
+
+def _waiting(feed: ConfiguredFeed, failed: set[tuple[str, str]]) -> Finding:
+    others = ", ".join(_waits_for(feed, failed))
+    return Finding(f"{feed[0]}.{feed[1]}", f"refers to {others}, which was not loaded", "it is loaded with the next run after that one")
 
 
 def _is_loadable(decision: Decision) -> bool:

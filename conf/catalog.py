@@ -77,6 +77,7 @@ SILVER_SYSTEM = _fields("""
     _source | string | source system
     _known_on | date | first date on which the platform could know this version of the row
     _first_known_on | date | first date on which the platform could know the key
+    _is_deleted | boolean | the source has deleted the row; marts leave it out
 """)
 
 

@@ -144,6 +144,10 @@ class Feed(Part):
         for where, used in named.items():
             if unknown := sorted(set(used) - set(names)):
                 raise ValueError(f"{where} names columns that are not there: {', '.join(unknown)}")
+        if self.changes and any(each.dedup is not Dedup.KEY for each in self.maps):
+            raise ValueError(
+                "a feed of changes needs maps with a key of its own; dedup makes keys out of the content, which a change changes"
+            )
         if self.changes and self.delivery == "snapshot":
             raise ValueError("a feed is a snapshot or a feed of changes, not both; in a snapshot, what is missing is deleted")
         routes = [route.name for route in self.routes]

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from spark_jobs.conform.mapping import IS_DELETED
 from spark_jobs.conform.plans import EntityPlan
 from spark_jobs.conform.settle import RUNS, settled
 
@@ -57,7 +58,7 @@ def _difference(result: "DataFrame", there: "DataFrame", plan: EntityPlan, *, fo
     from pyspark.sql import functions as F
 
     key = plan.entity.key
-    values = [*(name for name in plan.entity.column_names if name != key), "_source"]
+    values = [*(name for name in plan.entity.column_names if name != key), IS_DELETED, "_source"]
     dates = (F.col("_known_on").alias("_old_known_on"), F.col("_first_known_on").alias("_old_first"))
     old = there.select(key, F.lit(True).alias("_there"), F.struct(*values).alias("_old"), *dates)
     same_values = F.struct(*values).eqNullSafe(F.col("_old"))
@@ -67,5 +68,10 @@ def _difference(result: "DataFrame", there: "DataFrame", plan: EntityPlan, *, fo
     unchanged = F.col("_there").isNotNull() & same_values & same_dates
     joined = result.join(old, key, "left").where(~unchanged)
     return joined.select(
-        *plan.entity.column_names, "_source", "_known_on", first.alias("_first_known_on"), F.col("_there").isNull().alias(IS_NEW)
+        *plan.entity.column_names,
+        IS_DELETED,
+        "_source",
+        "_known_on",
+        first.alias("_first_known_on"),
+        F.col("_there").isNull().alias(IS_NEW),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
+from conf.catalog import SILVER_SYSTEM
 from conf.contracts import Feed, SourceContract
 from conf.entities import Entity
 from conf.maps import EntityMap
@@ -89,11 +90,14 @@ def definition_hash(entity: Entity, parts: tuple[Contribution, ...]) -> str:
     """Changes when the entity or anything that decides how rows become its rows changes."""
     definition = [
         entity.model_dump(mode="json", include={"entity", "key", "columns"}),
+        [field.name for field in SILVER_SYSTEM],
         *(
             {
                 "from": part.label,
                 "files": part.feed.files,
                 "types": {column.name: column.type for column in part.feed.columns},
+                "delivery": part.feed.delivery,
+                "changes": part.feed.changes and part.feed.changes.model_dump(mode="json"),
                 "routes": [route.model_dump(mode="json", exclude={"description"}) for route in part.feed.routes],
                 "map": part.map.model_dump(mode="json"),
                 "time_zone": part.time_zone,

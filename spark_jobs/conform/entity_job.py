@@ -22,6 +22,7 @@ from spark_jobs.conform.contributions import Contribution
 from spark_jobs.conform.mapping import REJECT, mapped
 from spark_jobs.conform.plans import EntityPlan, Mode
 from spark_jobs.conform.settle import good, plain, settled
+from spark_jobs.conform.snapshots import tombstones
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -140,10 +141,26 @@ def _parts_with_news(plan: EntityPlan) -> tuple[Contribution, ...]:
 
 def _rows(ctx: StepContext, plan: EntityPlan, parts: tuple[Contribution, ...], *, only_pending: bool = False) -> "DataFrame":
     """Mapped rows of some contributions that were known on the business date."""
-    frames = [
-        mapped(_bronze(ctx, plan, part, only_pending), part, late_files=(part.source, part.feed_name) in plan.late_feeds) for part in parts
-    ]
+    frames = [_mapped(ctx, plan, part, only_pending) for part in parts]
+    frames += [_deletions(ctx, plan, part, only_pending) for part in parts if part.feed.delivery == "snapshot" and not part.is_key_only]
     return reduce(lambda left, right: left.unionByName(right), frames)
+
+
+def _mapped(ctx: StepContext, plan: EntityPlan, part: Contribution, only_pending: bool) -> "DataFrame":
+    return mapped(_bronze(ctx, plan, part, only_pending), part, late_files=(part.source, part.feed_name) in plan.late_feeds)
+
+
+def _deletions(ctx: StepContext, plan: EntityPlan, part: Contribution, only_pending: bool) -> "DataFrame":
+    """What the snapshots of a feed have deleted; with `only_pending` what its pending ones did, for which older ones are read too."""
+    from pyspark.sql import functions as F
+
+    gone = tombstones(_mapped(ctx, plan, part, False), part)
+    if not only_pending:
+        return gone
+    mine = [piece for piece in plan.pending if (piece.source, piece.feed) == (part.source, part.feed_name)]
+    return gone.where(
+        F.col("_delivered_on").between(min(piece.delivered_from for piece in mine), max(piece.delivered_to for piece in mine))
+    )
 
 
 def _bronze(ctx: StepContext, plan: EntityPlan, part: Contribution, only_pending: bool) -> "DataFrame":

@@ -15,9 +15,10 @@ KEY_SEPARATOR = "|"
 MADE_KEY = "_made_key"
 
 # Columns beside the entity's own, in order of precedence of the version: the latest (_delivered_on, …, _line) speaks.
-VERSION = ("_delivered_on", "_known_on", "_source_file", "_line")
+VERSION = ("_delivered_on", "_known_on", "_sequence", "_source_file", "_line")
 ORIGIN = ("_source", "_rank", "_priority", "_is_key_only")
 REJECT = "_reject"
+IS_DELETED = "_is_deleted"
 
 
 def mapped(bronze: "DataFrame", part: Contribution, *, late_files: bool) -> "DataFrame":
@@ -29,7 +30,8 @@ def mapped(bronze: "DataFrame", part: Contribution, *, late_files: bool) -> "Dat
         late_files: some file became known on another date than the one in its path.
 
     Returns:
-        The entity's columns, VERSION, ORIGIN and `_reject`: an array of `column: reason`, null for a good row.
+        The entity's columns, `_is_deleted` (null when the map only gives the key), VERSION, ORIGIN and `_reject`: an array of
+        `column: reason`, null for a good row. A deleted row needs nothing but its key.
     """
     from pyspark.sql import functions as F
 
@@ -39,18 +41,49 @@ def mapped(bronze: "DataFrame", part: Contribution, *, late_files: bool) -> "Dat
     rows = bronze.where(F.expr(part.map.where)) if part.map.where else bronze
     raw = {column.name: _raw(column, part) for column in part.entity.columns}
     typed = {column.name: _typed(raw[column.name], column, part) for column in part.entity.columns}
-    reasons = [reason for column in part.entity.columns for reason in _reasons(raw[column.name], typed[column.name], column, part)]
+    deleted = _is_deleted(part)
+    reasons = [
+        reason if column.name == part.entity.key or part.feed.changes is None else F.when(~deleted, reason)
+        for column in part.entity.columns
+        for reason in _reasons(raw[column.name], typed[column.name], column, part)
+    ]
     # The key is always required, so there is at least one reason to test for.
     return rows.select(
         *(typed[column.name].alias(column.name) for column in part.entity.columns),
+        (F.lit(None).cast("boolean") if part.is_key_only else deleted).alias(IS_DELETED),
         _delivered_on(part, late_files).alias("_delivered_on"),
-        *VERSION[1:],
+        "_known_on",
+        _sequence(part).alias("_sequence"),
+        "_source_file",
+        "_line",
         F.lit(part.source).alias("_source"),
         F.lit(part.rank).alias("_rank"),
         F.lit(part.map.priority).alias("_priority"),
         F.lit(part.is_key_only).alias("_is_key_only"),
         F.when(F.coalesce(*reasons).isNotNull(), F.array_compact(F.array(*reasons))).alias(REJECT),
     )
+
+
+def _is_deleted(part: Contribution) -> "Column":
+    from pyspark.sql import functions as F
+
+    changes = part.feed.changes
+    return (
+        F.lit(False) if changes is None else F.coalesce(F.trim(F.col(changes.operation).cast("string")).isin(*changes.delete), F.lit(False))
+    )
+
+
+def _sequence(part: Contribution) -> "Column":
+    """Order of the changes inside a delivery, as a whole number; null where only file and line tell it."""
+    from pyspark.sql import functions as F
+
+    name = part.feed.changes.order_by if part.feed.changes else None
+    if name is None:
+        return F.lit(None).cast("bigint")
+    value, type_ = F.col(name), part.feed.column(name).type
+    if type_ == "timestamp":
+        return F.unix_micros(value)
+    return (F.unix_date(value) if type_ == "date" else value).try_cast("bigint")
 
 
 def with_made_key(bronze: "DataFrame", part: Contribution) -> "DataFrame":

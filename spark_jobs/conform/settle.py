@@ -1,6 +1,6 @@
 """Settling: of all versions of a key, the one row that silver shows. Pure frames in, frames out.
 
-Within one contribution the latest version speaks as a whole, latest by (_delivered_on, _known_on, _source_file, _line) and
+Within one contribution the latest version speaks as a whole, latest by (_delivered_on, _known_on, _sequence, _source_file, _line) and
 last of all the content, so the order is total. Contributions that share a key are merged column by column: the first that
 has a value, by priority and then by the latest version. `_known_on` is the date since which the row has been as it is.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 
 from conf.entities import Entity
-from spark_jobs.conform.mapping import REJECT, VERSION
+from spark_jobs.conform.mapping import IS_DELETED, REJECT, VERSION
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -29,17 +29,25 @@ def settled(rows: "DataFrame", entity: Entity, *, contributions_meet: bool) -> "
         contributions_meet: several contributions may give the same key.
 
     Returns:
-        The entity's columns, SYSTEM and `_runs`.
+        The entity's columns, `_is_deleted`, SYSTEM and `_runs`.
     """
     latest = _latest_versions(rows, entity)
-    return _merged(latest, entity) if contributions_meet else latest.select(*entity.column_names, *SYSTEM, RUNS)
+    result = _merged(latest, entity) if contributions_meet else latest
+    return result.select(*entity.column_names, _deleted(), *SYSTEM, RUNS)
 
 
 def plain(rows: "DataFrame", entity: Entity) -> "DataFrame":
     """Rows of keys that are there once, as silver shows them; equals `settled`, without a shuffle."""
     from pyspark.sql import functions as F
 
-    return rows.select(*entity.column_names, "_source", "_known_on", F.col("_known_on").alias("_first_known_on"))
+    return rows.select(*entity.column_names, _deleted(), "_source", "_known_on", F.col("_known_on").alias("_first_known_on"))
+
+
+def _deleted() -> "Column":
+    """Whether the row is deleted; no, when nobody but key-only maps knows it."""
+    from pyspark.sql import functions as F
+
+    return F.coalesce(IS_DELETED, F.lit(False)).alias(IS_DELETED)
 
 
 def good(rows: "DataFrame") -> "DataFrame":
@@ -50,7 +58,7 @@ def good(rows: "DataFrame") -> "DataFrame":
 
 
 def _values(entity: Entity) -> list[str]:
-    return [name for name in entity.column_names if name != entity.key]
+    return [*(name for name in entity.column_names if name != entity.key), IS_DELETED]
 
 
 def _latest_versions(rows: "DataFrame", entity: Entity) -> "DataFrame":
@@ -69,7 +77,7 @@ def _latest_versions(rows: "DataFrame", entity: Entity) -> "DataFrame":
     runs = last_of_day.withColumn("_changed", changed.cast("int")).withColumn(
         RUNS, F.sum("_changed").over(in_order.rowsBetween(Window.unboundedPreceding, 0))
     )
-    version = F.struct(*VERSION[:2], "last._source_file", "last._line")
+    version = F.struct(*VERSION[:2], *(f"last.{name}" for name in VERSION[2:]))
     newest = runs.groupBy(*group).agg(
         F.max(F.struct(RUNS, (-F.unix_date("_known_on")).alias("since"), content.alias("row"))).alias("newest"),
         F.max(version).alias("_version"),
@@ -95,14 +103,10 @@ def _merged(latest: "DataFrame", entity: Entity) -> "DataFrame":
         return F.max_by(F.col(name), F.when(F.col(name).isNotNull(), precedence)).alias(name)
 
     described = F.max(F.when(~F.col("_is_key_only"), F.col("_known_on")))
-    return (
-        latest.groupBy(entity.key)
-        .agg(
-            *(first_value(name) for name in _values(entity)),
-            F.min_by("_source", "_rank").alias("_source"),
-            F.coalesce(described, F.min("_known_on")).alias("_known_on"),
-            F.min("_first_known_on").alias("_first_known_on"),
-            F.max(RUNS).alias(RUNS),
-        )
-        .select(*entity.column_names, *SYSTEM, RUNS)
+    return latest.groupBy(entity.key).agg(
+        *(first_value(name) for name in _values(entity)),
+        F.min_by("_source", "_rank").alias("_source"),
+        F.coalesce(described, F.min("_known_on")).alias("_known_on"),
+        F.min("_first_known_on").alias("_first_known_on"),
+        F.max(RUNS).alias(RUNS),
     )

@@ -112,11 +112,11 @@ class ConformLake:
 
     def people(self) -> list[tuple[Any, ...]]:
         """Silver's people as plain rows: key, city, points, source, known on."""
-        return [row[:-1] for row in self.silver("people")]
+        return [row[:-2] for row in self.silver("people")]
 
     def prices(self) -> list[tuple[Any, ...]]:
         """Silver's prices as plain rows: key, price, source, known on."""
-        return [row[:-1] for row in self.silver("prices")]
+        return [row[:-2] for row in self.silver("prices")]
 
     def version(self, what: str) -> int:
         """Delta version of a silver table."""

@@ -65,7 +65,8 @@ final as (
         currency_code,
         known_on,
         first_known_on,
-        product_known_on
+        product_known_on,
+        is_deleted
     from typed
 )
 

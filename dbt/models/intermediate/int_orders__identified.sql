@@ -30,7 +30,8 @@ final as (
                 ''
             ),
             false
-        ) as is_purchase
+        )
+        and orders.is_deleted is not true as is_purchase
     from orders
     left join customer_ids
         on orders.source_customer_id = customer_ids.source_customer_id

@@ -14,6 +14,7 @@ final as (
         _source as source,
         _known_on as known_on
     from source_rows
+    where _is_deleted is not true
 )
 
 select * from final

@@ -15,7 +15,8 @@ final as (
         currency_code,
         _source as source,
         _known_on as known_on,
-        _first_known_on as first_known_on
+        _first_known_on as first_known_on,
+        coalesce(_is_deleted, false) as is_deleted
     from source_rows
 )
 

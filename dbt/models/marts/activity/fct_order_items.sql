@@ -40,7 +40,8 @@ final as (
         orders.store_id,
         orders.channel,
         orders.ordered_at,
-        orders.ordered_on,
+        -- No day marks a line that is not there any more.
+        if(items.is_deleted, null, orders.ordered_on) as ordered_on,
         items.line_type,
         items.quantity,
         items.unit_count,
@@ -58,6 +59,9 @@ final as (
     from items_to_build as items
     {{ 'left' if is_incremental() else 'inner' }} join orders
         on items.order_id = orders.order_id
+    {% if not is_incremental() -%}
+        where items.is_deleted is not true
+    {%- endif %}
 )
 
 select * from final

@@ -41,6 +41,7 @@ items_to_sum as (
         left semi join {{ ref('int_orders__changed') }} as changed
             on order_items.order_id = changed.order_id
     {%- endif %}
+    where order_items.is_deleted is not true
 ),
 
 sums as (

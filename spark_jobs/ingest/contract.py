@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from conf.contracts import Column, Feed
+from conf.columns import Column
+from conf.contracts import Feed
 from conf.dialects import EPOCH_FORMATS, Numbers
 from conf.rules import Severity
 

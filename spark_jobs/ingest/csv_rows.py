@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from conf.contracts import Column
+from conf.columns import Column
 from conf.dialects import Csv
 from spark_jobs.ingest.blocks import Block, BlockReader, Reject, UnreadableFileError, utf8_chunks
 from spark_jobs.ingest.careful_csv import careful_rows, split_line

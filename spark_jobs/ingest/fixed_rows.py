@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from conf.contracts import Column
+from conf.columns import Column
 from conf.dialects import Csv
 from spark_jobs.ingest.blocks import Block, BlockReader, Reject, numbered_lines, utf8_chunks
 from spark_jobs.ingest.csv_rows import first_block

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from conf.contracts import Column
+from conf.columns import Column
 from spark_jobs.ingest.blocks import UnreadableFileError
 
 DELIMITERS = ",;\t|"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from conf.contracts import Column
+from conf.columns import Column
 from spark_jobs.ingest.blocks import BlockReader, Reject, numbered_lines, utf8_chunks
 from spark_jobs.ingest.rows import Rows, text_table
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from conf.contracts import Column
+from conf.columns import Column
 from spark_jobs.ingest.blocks import UnreadableFileError
 from spark_jobs.ingest.header import Header, matched_header
 from spark_jobs.ingest.rows import Rows, with_missing_columns

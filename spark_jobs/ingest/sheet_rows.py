@@ -12,7 +12,7 @@ import numpy as np
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from conf.contracts import Column
+from conf.columns import Column
 from conf.dialects import Csv
 from spark_jobs.ingest.blocks import BOMB_BYTES, BOMB_RATIO, UnreadableFileError
 from spark_jobs.ingest.header import Header, declared_header, matched_header

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from conf.contracts import Column, Feed
+from conf.columns import Column
+from conf.contracts import Feed
 from spark_jobs.common.crypto import KeyReference, Keyring
 
 VAULT_SCHEMA = pa.schema([("token", pa.string()), ("kind", pa.string()), ("key_id", pa.string()), ("ciphertext", pa.binary())])

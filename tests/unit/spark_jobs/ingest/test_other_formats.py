@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from conf.contracts import Column, Feed
+from conf.columns import Column
+from conf.contracts import Feed
 from conf.dialects import Csv
 from spark_jobs.ingest.blocks import UnreadableFileError
 from spark_jobs.ingest.csv_rows import Parse, read_csv

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from conf.contracts import Column
+from conf.columns import Column
 from conf.dialects import Csv
 from spark_jobs.ingest import blocks, careful_csv
 from spark_jobs.ingest.blocks import Block, UnreadableFileError

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conf.contracts import key_namespaces, load_sources
+from conf.contracts import has_foreign_currency, key_namespaces, load_sources
 from conf.entities import load_entities
 from conf.errors import CdpError, EngineError, Finding
 from conf.settings import PROJECT_ROOT, Settings
@@ -66,6 +66,8 @@ def dbt_vars(settings: Settings, business_date: date) -> dict[str, Any]:
         "retailer_time_zone": retailer.time_zone,
         "lifecycle_dormant_days": retailer.churn_horizon_days,
         "lifecycle_lost_days": retailer.lost_after_days,
+        "retailer_currency": retailer.currency_code,
+        "has_foreign_currency": has_foreign_currency(load_sources(), retailer.currency_code),
         "product_namespaces": list(key_namespaces(load_sources(), load_entities()["products"])),
     }
 

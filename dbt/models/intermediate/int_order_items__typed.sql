@@ -1,4 +1,9 @@
-{%- set namespaces = var('product_namespaces') -%}
+-- depends_on: {{ ref('stg_orders') }}
+-- depends_on: {{ ref('stg_exchange_rates') }}
+
+{% set namespaces = var('product_namespaces') -%}
+{%- set line_currency =
+    'coalesce(order_items.currency_code, orders.currency_code)' -%}
 
 with order_items as (
     select * from {{ ref('stg_order_items') }}
@@ -7,6 +12,46 @@ with order_items as (
 products as (
     select * from {{ ref('stg_products') }}
 ),
+
+{% if var('has_foreign_currency') %}
+    orders as (
+        select
+            order_id,
+            ordered_on,
+            currency_code
+        from {{ ref('stg_orders') }}
+    ),
+
+    rates as (
+        select * from {{ ref('stg_exchange_rates') }}
+    ),
+
+    priced as (
+        select
+            order_items.* except (
+                {{ line_amounts() | join(', ') }}
+            ),
+            {% for amount in line_amounts() -%}
+                {{ in_retailer_currency(
+                    'order_items.' ~ amount, line_currency
+                ) }} as {{ amount }},
+            {% endfor -%}
+            cast({{ exchange_rate(line_currency) }} as decimal(18, 8))
+                as exchange_rate
+        from order_items
+        left join orders
+            on order_items.order_id = orders.order_id
+        left join rates
+            on {{ rate_holds(line_currency, 'orders.ordered_on') }}
+    ),
+{% else %}
+    priced as (
+        select
+            *,
+            cast(1 as decimal(18, 8)) as exchange_rate
+        from order_items
+    ),
+{% endif %}
 
 typed as (
     select
@@ -36,7 +81,7 @@ typed as (
         + coalesce(order_items.coupon_discount_amount, 0)
         + coalesce(order_items.coupon_match_discount_amount, 0)
             as line_discount_amount
-    from order_items
+    from priced as order_items
     left join products
         on order_items.product_id = products.product_id
 ),
@@ -63,6 +108,7 @@ final as (
         department,
         category,
         currency_code,
+        exchange_rate,
         known_on,
         first_known_on,
         product_known_on,

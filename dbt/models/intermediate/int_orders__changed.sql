@@ -3,6 +3,8 @@
 -- depends_on: {{ ref('stg_order_items') }}
 -- depends_on: {{ ref('int_orders__identified') }}
 -- depends_on: {{ ref('stg_products') }}
+-- depends_on: {{ ref('stg_orders') }}
+-- depends_on: {{ ref('stg_exchange_rates') }}
 
 {% set orders_before = previous('fct_orders') -%}
 {%- set items_before = previous('fct_order_items') -%}
@@ -49,6 +51,15 @@
         where
             known_on >= {{ known_before }}
             or ordered_on > {{ ordered_before }}
+        {% if var('has_foreign_currency') -%}
+            union distinct
+            -- A rate told now holds for the orders since its day.
+            select order_id from {{ ref('stg_orders') }}
+            where ordered_on >= (
+                select min(rate_on) from {{ ref('stg_exchange_rates') }}
+                where known_on >= {{ known_before }}
+            )
+        {%- endif %}
         union distinct
         -- A corrected line also changes the order that it was in.
         select before.order_id

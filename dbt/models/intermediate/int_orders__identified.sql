@@ -1,6 +1,14 @@
+-- depends_on: {{ ref('stg_exchange_rates') }}
+
 with orders as (
     select * from {{ ref('stg_orders') }}
 ),
+
+{% if var('has_foreign_currency') %}
+    rates as (
+        select * from {{ ref('stg_exchange_rates') }}
+    ),
+{% endif %}
 
 customer_ids as (
     select * from {{ ref('stg_customer_ids') }}
@@ -16,7 +24,9 @@ final as (
         orders.ordered_at,
         orders.ordered_on,
         orders.status as order_status,
-        orders.order_amount,
+        {{ in_retailer_currency(
+            'orders.order_amount', 'orders.currency_code'
+        ) }} as order_amount,
         orders.currency_code,
         -- A key that gets its customer later makes its orders news again.
         greatest(orders.known_on, customer_ids.first_known_on) as known_on,
@@ -35,6 +45,10 @@ final as (
     from orders
     left join customer_ids
         on orders.source_customer_id = customer_ids.source_customer_id
+    {% if var('has_foreign_currency') -%}
+        left join rates
+            on {{ rate_holds('orders.currency_code', 'orders.ordered_on') }}
+    {%- endif %}
 )
 
 select * from final

@@ -54,6 +54,7 @@ final as (
         items.department,
         items.category,
         coalesce(items.currency_code, orders.currency_code) as currency_code,
+        items.exchange_rate,
         greatest(items.known_on, orders.known_on) as known_on,
         greatest(items.first_known_on, orders.first_known_on) as first_known_on
     from items_to_build as items

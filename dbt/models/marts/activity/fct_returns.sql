@@ -1,6 +1,14 @@
+-- depends_on: {{ ref('stg_exchange_rates') }}
+
 with returns as (
     select * from {{ ref('stg_returns') }}
 ),
+
+{% if var('has_foreign_currency') %}
+    rates as (
+        select * from {{ ref('stg_exchange_rates') }}
+    ),
+{% endif %}
 
 customer_ids as (
     select * from {{ ref('stg_customer_ids') }}
@@ -18,13 +26,19 @@ final as (
         returns.returned_at,
         returns.returned_on,
         returns.quantity,
-        returns.refund_amount,
+        {{ in_retailer_currency(
+            'returns.refund_amount', 'returns.currency_code'
+        ) }} as refund_amount,
         returns.reason,
         returns.currency_code,
         returns.known_on
     from returns
     left join customer_ids
         on returns.source_customer_id = customer_ids.source_customer_id
+    {% if var('has_foreign_currency') -%}
+        left join rates
+            on {{ rate_holds('returns.currency_code', 'returns.returned_on') }}
+    {%- endif %}
     where {{ is_visible('returns.returned_on', 'returns.known_on') }}
 )
 

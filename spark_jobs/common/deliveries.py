@@ -3,9 +3,15 @@
 import re
 from datetime import date
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
 
 DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-DATE_GLOB = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
+DATE_OR_DIGITS = rf"{DATE}|[0-9]{{8}}"
+_DIGIT = "[0-9]"
+DATE_GLOBS = (f"{_DIGIT * 4}-{_DIGIT * 2}-{_DIGIT * 2}", _DIGIT * 8)
 _WILDCARD = re.compile(r"(\*\*/|\*|\?|\[[^\]]+\]|\{date\})")
 
 
@@ -38,8 +44,16 @@ def delivered_on(source: str, files: str, path: str) -> date | None:
         return None
 
 
+def delivered_on_column(source: str, files: str, path: "Column") -> "Column":
+    """The same date by Spark, of a column of paths; null when a path has none, or an impossible one."""
+    from pyspark.sql import functions as F
+
+    text = F.concat(*(F.regexp_extract(path, delivery_regex(source, files), group) for group in (1, 2)))
+    return F.regexp_replace(text, r"^(\d{4})(\d{2})(\d{2})$", "$1-$2-$3").try_cast("date")
+
+
 def _translated(part: str) -> str:
-    wildcards = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]", "{date}": f"({DATE})"}
+    wildcards = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]", "{date}": f"({DATE_OR_DIGITS})"}
     if part in wildcards:
         return wildcards[part]
     if part.startswith("[") and part.endswith("]"):

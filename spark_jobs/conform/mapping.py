@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from conf.entities import EntityColumn
 from conf.maps import Dedup, FieldSource
-from spark_jobs.common.deliveries import delivery_regex
+from spark_jobs.common.deliveries import delivered_on_column
 from spark_jobs.common.routes import route_of
 from spark_jobs.conform.contributions import Contribution
 
@@ -189,5 +189,4 @@ def _delivered_on(part: Contribution, late_files: bool) -> "Column":
 
     if not (late_files and part.has_delivery_dates):
         return F.col("_known_on")
-    groups = [F.regexp_extract("_source_file", delivery_regex(part.source, part.feed.files), group) for group in (1, 2)]
-    return F.coalesce(F.concat(*groups).try_cast("date"), F.col("_known_on"))
+    return F.coalesce(delivered_on_column(part.source, part.feed.files, F.col("_source_file")), F.col("_known_on"))

@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from conf.contracts import Feed
 from conf.errors import Finding
 from spark_jobs.common.crypto import file_hash
-from spark_jobs.common.deliveries import DATE_GLOB, date_in_path
+from spark_jobs.common.deliveries import DATE_GLOBS, date_in_path
 
 HASH_THREADS = 4
 Mark = tuple[str, date | int | None]
@@ -58,7 +58,8 @@ class Decision:
 def landed_files(landing: Path, source: str, feed: Feed, until: date) -> tuple[list[LandedFile], list[Finding]]:
     """Files of a feed delivered on or before `until`, in order of delivery date and name, and names with an impossible date."""
     found, findings = [], []
-    for path in (landing / source).glob(feed.files.replace("{date}", DATE_GLOB)):
+    patterns = {feed.files.replace("{date}", written) for written in DATE_GLOBS}
+    for path in {path for pattern in patterns for path in (landing / source).glob(pattern)}:
         name = path.relative_to(landing).as_posix()
         if _is_unfinished(path.relative_to(landing / source)) or not path.is_file():
             continue

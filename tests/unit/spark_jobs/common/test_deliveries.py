@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from spark_jobs.common.deliveries import delivered_on, delivery_regex
+from spark_jobs.common.deliveries import delivered_on, delivered_on_column
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -17,7 +17,9 @@ CASES = [
     ("**/{date}.csv", "shop/2024-02-09/2024-01-05.csv", date(2024, 1, 5)),
     ("a+b (x)/{date}[!a]*", "shop/a+b (x)/2024-01-05b", date(2024, 1, 5)),
     ("till_{date}.csv", "shop/old name 2024-01-04 of 2024-01-05.txt", date(2024, 1, 5)),
+    ("till_{date}_*.csv", "shop/till_20240105_20240209.csv", date(2024, 1, 5)),
     ("till_{date}.csv", "shop/till_2024-02-31.csv", None),
+    ("till_{date}.csv", "shop/till_20240231.csv", None),
     ("till_{date}.csv", "shop/till.csv", None),
 ]
 
@@ -34,10 +36,7 @@ def test_a_feed_without_dates_has_none() -> None:
 def test_spark_reads_the_same_date(spark: "SparkSession") -> None:
     from pyspark.sql import functions as F
 
-    found = []
-    for files, path, _ in CASES:
-        groups = [F.regexp_extract(F.lit(path), delivery_regex("shop", files), group) for group in (1, 2)]
-        found.append(F.concat(*groups).try_cast("date").alias(f"c{len(found)}"))
+    found = [delivered_on_column("shop", files, F.lit(path)).alias(f"c{number}") for number, (files, path, _) in enumerate(CASES)]
 
     row = spark.range(1).select(*found).collect()[0]
 

@@ -12,6 +12,7 @@ from spark_jobs.common.crypto import KeyReference
 from spark_jobs.common.job import StepContext
 from spark_jobs.common.routes import route_of
 from spark_jobs.ingest.batch import Batch
+from spark_jobs.ingest.examples import Example, rejected_examples
 from spark_jobs.ingest.landing import landed_files
 from spark_jobs.ingest.load import check, rejection_findings
 
@@ -27,6 +28,7 @@ class FeedCheck:
     rows_rejected: int
     notes: tuple[str, ...]
     findings: tuple[Finding, ...]
+    examples: tuple[Example, ...] = ()
 
 
 def check_source(ctx: StepContext, contract: SourceContract, landing: Path, key: KeyReference) -> list[FeedCheck]:
@@ -50,10 +52,12 @@ def _check_feed(ctx: StepContext, contract: SourceContract, name: str, feed: Fee
     zone = contract.time_zone or ctx.settings.retailer.time_zone
     any_share = feed.model_copy(update={"max_rejected_share": 1.0})
     routes: tuple[str, ...] = ()
+    examples: tuple[Example, ...] = ()
     batch = Batch(ctx, contract.source, f"{name}.check", any_share, zone, key, files, landing)
     try:
         check(batch)
         findings += rejection_findings(batch)
+        examples = rejected_examples(batch)
         routes = _rows_by_route(batch) if feed.routes and batch.count("rows") else ()
     except InputError as err:
         findings += err.findings
@@ -61,7 +65,7 @@ def _check_feed(ctx: StepContext, contract: SourceContract, name: str, feed: Fee
         shutil.rmtree(batch.plan.folder, ignore_errors=True)
     notes = sorted({note for found in batch.stats.values() for note in found.notes})
     valid = batch.rows_in - batch.rows_rejected
-    return FeedCheck(name, len(files), batch.rows_in, valid, batch.rows_rejected, (*routes, *notes), tuple(findings))
+    return FeedCheck(name, len(files), batch.rows_in, valid, batch.rows_rejected, (*routes, *notes), tuple(findings), examples)
 
 
 def _rows_by_route(batch: Batch) -> tuple[str, ...]:

@@ -100,9 +100,9 @@ def schema(to: Annotated[Path | None, typer.Option("--to", help="File to write; 
 
     Example: cdp source schema --to ~/my_conf/source.schema.json
     """
-    from conf.schema import source_schema
+    from conf.contract_schema import contract_schema
 
-    text = json.dumps(source_schema(), indent=2, ensure_ascii=False)
+    text = json.dumps(contract_schema(), indent=2, ensure_ascii=False)
     if to is None:
         typer.echo(text)
     else:
@@ -134,10 +134,15 @@ def check_source(
     if as_json:
         out.print_json(json.dumps([asdict(found) for found in checks]))
         return
-    _show([{name: value for name, value in asdict(found).items() if name not in ("notes", "findings")} for found in checks], False)
+    lists = ("notes", "findings", "examples")
+    _show([{name: value for name, value in asdict(found).items() if name not in lists} for found in checks], False)
     for found in checks:
         for text in (*found.notes, *map(str, found.findings)):
             out.print(f"  {found.feed}: {text}", markup=False)
+    if any(found.examples for found in checks):
+        out.print("\nExamples of rejected rows; letters are shown as x, digits as 9, personal data by kind and length:")
+    for example in (example for found in checks for example in found.examples):
+        out.print(f"  {example}", markup=False)
 
 
 @quarantine.command("list")

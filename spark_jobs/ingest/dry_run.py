@@ -11,6 +11,7 @@ from spark_jobs.common.crypto import KeyReference
 from spark_jobs.common.job import StepContext
 from spark_jobs.common.routes import route_of
 from spark_jobs.ingest.batch import TRIAL, Batch
+from spark_jobs.ingest.examples import Example, rejected_examples
 from spark_jobs.ingest.landing import landed_files
 from spark_jobs.ingest.load import check, rejection_findings
 
@@ -26,6 +27,7 @@ class FeedCheck:
     rows_rejected: int
     notes: tuple[str, ...]
     findings: tuple[Finding, ...]
+    examples: tuple[Example, ...] = ()
 
 
 def check_source(ctx: StepContext, contract: SourceContract, landing: Path, key: KeyReference) -> list[FeedCheck]:
@@ -62,10 +64,12 @@ def _check_feed(
     checkable = tuple(each for each in feed.foreign_keys if each.feed in batches or each.feed == name)
     any_share = feed.model_copy(update={"max_rejected_share": 1.0, "foreign_keys": checkable})
     routes: tuple[str, ...] = ()
+    examples: tuple[Example, ...] = ()
     batch = Batch(ctx, contract.source, f"{name}{TRIAL}", any_share, zone, key, files, landing, referred=dict(batches))
     try:
         check(batch)
         findings += rejection_findings(batch)
+        examples = rejected_examples(batch)
         routes = _rows_by_route(batch) if feed.routes and batch.count("rows") else ()
         batches[name] = batch
     except InputError as err:
@@ -75,7 +79,7 @@ def _check_feed(
     notes += [f"{rule} (warn) is broken by {rows} row(s)" for rule, rows in sorted(batch.warnings.items())]
     notes += [f"reference {each.name} not checked: no file of {each.feed}" for each in feed.foreign_keys if each not in checkable]
     valid = batch.rows_in - batch.rows_rejected
-    return FeedCheck(name, len(files), batch.rows_in, valid, batch.rows_rejected, (*routes, *notes), tuple(findings))
+    return FeedCheck(name, len(files), batch.rows_in, valid, batch.rows_rejected, (*routes, *notes), tuple(findings), examples)
 
 
 def _rows_by_route(batch: Batch) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from conf.contract_schema import contract_schema
 from conf.contracts import load_contract, load_sources
 from conf.entities import load_entities
 from conf.errors import ConfigError
@@ -163,3 +164,13 @@ def test_every_canonical_entity_is_valid_and_carries_no_direct_pii() -> None:
     assert {"customers", "orders", "order_items", "products", "stores"} <= set(entities)
     for entity in entities.values():
         assert entity.column(entity.key).type == "string"
+
+
+def test_the_schema_for_editors_knows_entities_and_their_fields() -> None:
+    schema = contract_schema()
+
+    entity_map = schema["$defs"]["EntityMap"]
+    orders = next(each for each in entity_map["allOf"] if each["if"]["properties"]["entity"]["const"] == "orders")
+    assert "returns" in entity_map["properties"]["entity"]["enum"]
+    assert "ordered_on" in orders["then"]["properties"]["fields"]["propertyNames"]["enum"]
+    assert schema["$defs"]["Column"]["properties"]["type"]["pattern"]

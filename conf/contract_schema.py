@@ -89,6 +89,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "routes": "Routes whose rows it takes; else the rest only.",
         "fields": "Canonical field → column of the feed, or const, expr, key, local_date.",
         "where": "Spark SQL; only rows for which it is true.",
+        "order_by": "Of several rows of one key in one delivery the one with the greatest value speaks; else the last one of the file.",
         "priority": "The higher one wins when feeds disagree on a field.",
         "namespace": "Namespace of the ids, when it is another source's.",
     },

@@ -156,6 +156,10 @@ def _map_findings(document: Document, contract: SourceContract, entities: dict[s
             findings.extend(_unknown(document.where((*at, "routes")), f"feed {feed_name} has no route", entity_map.routes, routes))
             columns = set(feed.column_names)
             findings.extend(_unknown(document.where((*at, "document")), f"feed {feed_name} has no column", entity_map.document, columns))
+            if entity_map.order_by is not None:
+                findings.extend(
+                    _unknown(document.where((*at, "order_by")), f"feed {feed_name} has no column", [entity_map.order_by], columns)
+                )
             for name, field in entity_map.fields.items():
                 where = document.where((*at, "fields", name))
                 findings.extend(_unknown(where, f"{entity.entity} has no field", [name], set(entity.column_names)))

@@ -79,6 +79,7 @@ class EntityMap(Part):
     routes: tuple[str, ...] = (DEFAULT_ROUTE,)
     fields: dict[str, FieldSource]
     where: str | None = None
+    order_by: str | None = None
     priority: int = 0
     namespace: str | None = Field(default=None, pattern=NAME)
 

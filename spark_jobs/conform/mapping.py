@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 KEY_SEPARATOR = "|"
 MADE_KEY = "_made_key"
 
-# Columns beside the entity's own, in order of precedence of the version: the latest (_delivered_on, …, _line) speaks.
-VERSION = ("_delivered_on", "_known_on", "_sequence", "_source_file", "_line")
+# Columns beside the entity's own, in order of precedence of the version: the latest (_delivered_on, …, _place) speaks.
+VERSION = ("_delivered_on", "_known_on", "_sequence", "_place")
+PLACE = ("_source_file", "_line")
 ORIGIN = ("_source", "_rank", "_priority", "_is_key_only")
 REJECT = "_reject"
+SEQUENCE = "decimal(38,6)"
 IS_DELETED = "_is_deleted"
 
 
@@ -30,7 +32,7 @@ def mapped(bronze: "DataFrame", part: Contribution, *, late_files: bool) -> "Dat
         late_files: some file became known on another date than the one in its path.
 
     Returns:
-        The entity's columns, `_is_deleted` (null when the map only gives the key), VERSION, ORIGIN and `_reject`: an array of
+        The entity's columns, `_is_deleted` (null when the map only gives the key), VERSION, PLACE, ORIGIN and `_reject`: an array of
         `column: reason`, null for a good row. A deleted row needs nothing but its key.
     """
     from pyspark.sql import functions as F
@@ -54,8 +56,8 @@ def mapped(bronze: "DataFrame", part: Contribution, *, late_files: bool) -> "Dat
         _delivered_on(part, late_files).alias("_delivered_on"),
         "_known_on",
         _sequence(part).alias("_sequence"),
-        "_source_file",
-        "_line",
+        F.when(F.lit(part.map.order_by is None), F.struct(*PLACE)).alias("_place"),
+        *PLACE,
         F.lit(part.source).alias("_source"),
         F.lit(part.rank).alias("_rank"),
         F.lit(part.map.priority).alias("_priority"),
@@ -74,16 +76,15 @@ def _is_deleted(part: Contribution) -> "Column":
 
 
 def _sequence(part: Contribution) -> "Column":
-    """Order of the changes inside a delivery, as a whole number; null where only file and line tell it."""
+    """Order of the rows inside a delivery, as a number; null where only file and line tell it."""
     from pyspark.sql import functions as F
 
-    name = part.feed.changes.order_by if part.feed.changes else None
+    name = part.map.order_by or (part.feed.changes.order_by if part.feed.changes else None)
     if name is None:
-        return F.lit(None).cast("bigint")
+        return F.lit(None).cast(SEQUENCE)
     value, type_ = F.col(name), part.feed.column(name).type
-    if type_ == "timestamp":
-        return F.unix_micros(value)
-    return (F.unix_date(value) if type_ == "date" else value).try_cast("bigint")
+    in_order = {"timestamp": F.unix_micros, "date": F.unix_date}.get(type_)
+    return (value if in_order is None else in_order(value)).try_cast(SEQUENCE)
 
 
 def with_made_key(bronze: "DataFrame", part: Contribution) -> "DataFrame":

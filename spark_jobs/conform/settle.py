@@ -1,6 +1,6 @@
 """Settling: of all versions of a key, the one row that silver shows. Pure frames in, frames out.
 
-Within one contribution the latest version speaks as a whole, latest by (_delivered_on, _known_on, _sequence, _source_file, _line) and
+Within one contribution the latest version speaks as a whole, latest by (_delivered_on, _known_on, _sequence, file and line) and
 last of all the content, so the order is total. Contributions that share a key are merged column by column: the first that
 has a value, by priority and then by the latest version. `_known_on` is the date since which the row has been as it is.
 """

@@ -149,3 +149,21 @@ def test_a_day_without_a_time_is_the_midnight_with_which_it_begins_at_the_source
     # then
     row = shop.spark.table(f"silver.{name}").selectExpr("cast(sold_at as string)", "sold_on").collect()[0]
     assert tuple(row) == ("2023-12-31 16:00:00", FIRST)
+
+
+def test_with_an_order_by_the_place_of_a_row_in_its_file_does_not_matter(shop_with: Shop) -> None:
+    # given a key with several rows, equal ones by the column that orders them, in two files of one day and in two orders
+    found = []
+    for suffix, rows in (
+        ("_one", [("i1", "old", "1"), ("i1", "a", "2"), ("i1", "b", "2")]),
+        ("_two", [("i1", "b", "2"), ("i1", "a", "2"), ("i1", "old", "1")]),
+    ):
+        shop = shop_with(
+            {"fields": {"line_id": "invoice", "article": "article", "quantity": "quantity"}, "order_by": "quantity"}, suffix=suffix
+        )
+        shop.deliver(Delivery("lines", FIRST, rows))
+        shop.run(FIRST)
+        found.append([row[1:3] for row in shop.silver("lines")])
+
+    # then the greatest value speaks, and among equals the greatest content
+    assert found == [[("b", 2)], [("b", 2)]]

@@ -67,6 +67,8 @@ def _orders(feed: DraftFeed, feeds: Sequence[DraftFeed], has_lines: bool) -> Dra
         return draft
     if when.type not in ("date", "timestamp"):
         draft.notes.append(f"{when.name} was not recognised as a date: give it a type and a format")
+    if has_lines and when.type in ("date", "timestamp"):
+        draft.options["order_by"] = when.name
     draft.fields |= {"ordered_at": _moment(feed, when, draft.notes), "ordered_on": when.name}
     if (amount := feed.of("sales_amount")) and not has_lines:
         draft.fields["order_amount"] = amount.name
@@ -121,6 +123,7 @@ def _customers_of_orders(feed: DraftFeed) -> list[DraftMap]:
     if customer is None:
         return []
     options = {} if customer.required else {"where": json.dumps(f"{customer.name} is not null")}
+    options |= _by_moment(feed)
     if routes := [name for name, _, _ in feed.routes if name == "return"]:
         options = {"routes": f"[default, {routes[0]}]", **options}
     return [DraftMap("customers", {"source_customer_id": customer.name, **_plain(feed, CUSTOMER_FIELDS)}, options)]
@@ -132,9 +135,16 @@ def _products_of_lines(feed: DraftFeed, feeds: Sequence[DraftFeed]) -> list[Draf
     if product is None or not described or has_file:
         return []
     options = {"routes": f"[default, {', '.join(name for name, _, _ in feed.routes)}]"} if feed.routes else {}
+    options |= _by_moment(feed)
     if not product.required:
         options["where"] = json.dumps(f"{product.name} is not null")
     return [DraftMap("products", {"product_id": product.name, **described}, options)]
+
+
+def _by_moment(feed: DraftFeed) -> dict[str, str]:
+    """What is described in passing is described by the latest row."""
+    when = feed.of("ordered_at")
+    return {"order_by": when.name} if when and when.type in ("date", "timestamp") else {}
 
 
 def _order_key(feed: DraftFeed) -> str:

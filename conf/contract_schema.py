@@ -19,6 +19,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "files": "Pattern below landing/<source>/, with * and ?; {date} (once) is the day of delivery.",
         "format": "How the files are written.",
         "csv": "Dialect of the text: delimiter, quote, encoding, header, lines that are no rows, null values.",
+        "each": "Of jsonl: path of a list, of which every element is a row.",
         "sheet": "Sheet of an xlsx file; else the first one.",
         "numbers": "How numbers are written in the whole feed.",
         "max_rejected_share": "Above this share of rejected rows nothing of a batch is loaded.",

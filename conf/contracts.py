@@ -28,6 +28,7 @@ class Feed(Part):
     format: Literal["csv", "jsonl", "parquet", "fixed_width", "xlsx"]
     csv: Csv = Csv()
     sheet: str | None = None
+    each: str | None = Field(default=None, min_length=1)
     numbers: Numbers = Numbers()
     max_rejected_share: float | None = Field(default=None, ge=0, le=1)
     columns: tuple[Column, ...] = Field(min_length=1)
@@ -75,6 +76,8 @@ class Feed(Part):
             raise ValueError(f"fixed_width needs start and width for {', '.join(sorted(set(names) - set(placed)))}")
         if self.format != "fixed_width" and placed:
             raise ValueError(f"start and width are for fixed_width only: {', '.join(placed)}")
+        if self.each is not None and self.format != "jsonl":
+            raise ValueError("each is for jsonl only: the path of a list, of which every element is a row")
         if self.sheet is not None and self.format != "xlsx":
             raise ValueError("sheet is for xlsx only")
         return self

@@ -1,4 +1,7 @@
-"""Reader of JSON lines: one object a line; numbers keep the digits they were delivered with, nested fields are reached by a dotted name."""
+"""Reader of JSON lines: one object a line, or one row for each element of a list in it.
+
+Numbers keep the digits they were delivered with; nested fields are reached by a dotted name.
+"""
 
 import json
 from collections.abc import Callable, Iterator
@@ -12,6 +15,7 @@ from spark_jobs.ingest.blocks import BlockReader, Reject, numbered_lines, utf8_c
 from spark_jobs.ingest.rows import Rows, text_table
 
 Parse = Callable[[], Rows]
+Steps = tuple[str, ...]
 
 
 class _Number(str):
@@ -23,8 +27,18 @@ class _Number(str):
 _DECODER = json.JSONDecoder(parse_float=_Number, parse_int=_Number, parse_constant=_Number)
 
 
-def read_jsonl(file: Path, encoding: str, columns: tuple[Column, ...]) -> Iterator[Parse]:
+# The place of an element: its line × this + its number in the list, from 1.
+ELEMENTS = 1_000_000
+
+
+def read_jsonl(file: Path, encoding: str, columns: tuple[Column, ...], each: str | None = None) -> Iterator[Parse]:
     """Parses to run, in the order of the file; each gives the rows of one block.
+
+    Args:
+        file: the file.
+        encoding: of its text.
+        columns: what to read.
+        each: path of a list: every element is a row, and columns below the path are read from the element.
 
     Raises:
         UnreadableFileError: the file breaks its contract as a whole.
@@ -40,32 +54,48 @@ def read_jsonl(file: Path, encoding: str, columns: tuple[Column, ...]) -> Iterat
             lines, rejects = list(numbered_lines(block)), []
 
         def parse(lines: list[tuple[int, bytes]] = lines, rejects: list[Reject] = rejects) -> Rows:
-            return _rows(lines, rejects, names, paths)
+            return _rows(lines, rejects, names, paths, tuple(each.split(".")) if each else None)
 
         yield parse
 
 
-def _rows(lines: list[tuple[int, bytes]], rejects: list[Reject], names: tuple[str, ...], paths: tuple[tuple[str, ...], ...]) -> Rows:
+def _rows(
+    lines: list[tuple[int, bytes]], rejects: list[Reject], names: tuple[str, ...], paths: tuple[Steps, ...], each: Steps | None
+) -> Rows:
     values: list[list[str | None]] = [[] for _ in names]
     numbers: list[int] = []
     for number, raw in lines:
         if not raw.strip():
             continue
-        cells = _cells(raw, paths)
-        if isinstance(cells, str):
-            rejects.append(Reject(number, cells, raw))
+        found = _cells(raw, paths, each)
+        if isinstance(found, str):
+            rejects.append(Reject(number if each is None else number * ELEMENTS, found, raw))
             continue
-        numbers.append(number)
-        for column, cell in zip(values, cells, strict=True):
-            column.append(cell)
+        for element, cells in enumerate(found, 1):
+            numbers.append(number if each is None else number * ELEMENTS + element)
+            for column, cell in zip(values, cells, strict=True):
+                column.append(cell)
     return Rows(text_table(names, values), np.array(numbers, np.int64), rejects)
 
 
-def _cells(raw: bytes, paths: tuple[tuple[str, ...], ...]) -> list[str | None] | str:
-    """The text at each path of a line's object, or the rule that the line breaks."""
+def _cells(raw: bytes, paths: tuple[Steps, ...], each: Steps | None) -> list[list[str | None]] | str:
+    """The text at each path of a line's rows, or the rule that the line breaks."""
     try:
         found = parse_object(raw)
-        return found if isinstance(found, str) else [_text(_at(found, path)) for path in paths]
+        if isinstance(found, str):
+            return found
+        if each is None:
+            return [[_text(_at(found, path)) for path in paths]]
+        elements = _at(found, each)
+        if elements is None:
+            return []
+        if not isinstance(elements, list) or len(elements) >= ELEMENTS:
+            return "line:not_a_list"
+        inside = [path[len(each) :] if path[: len(each)] == each else None for path in paths]
+        return [
+            [_text(_at(found, path) if part is None else _at(element, part)) for path, part in zip(paths, inside, strict=True)]
+            for element in elements
+        ]
     except RecursionError:
         return "line:not_json"
 

@@ -193,7 +193,8 @@ def _nodes_error(settings: Settings, message: str, failed: Sequence[NodeResult])
 def _finding(settings: Settings, result: NodeResult) -> Finding:
     log_file = settings.lake.logs / "dbt" / "dbt.log"
     if result.resource_type in ("test", "unit_test"):
-        problem = result.message.split("\n")[0] if result.status == "fail" else sql_error(result.message.partition("\n")[2]).message
+        said = next((line.strip() for line in result.message.splitlines() if line.strip()), "")
+        problem = said if result.status == "fail" else sql_error(result.message.partition("\n")[2]).message
         return Finding(result.name, problem, f"the query that found it is under {target_dir(settings) / 'compiled'}")
     # dbt's first line only says where; Spark's message, or dbt's own sentence, comes after it.
     story = result.message.partition("\n")[2] or result.message

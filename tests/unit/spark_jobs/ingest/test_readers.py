@@ -260,3 +260,17 @@ def test_parquet_columns_of_any_type_become_text(tmp_path: Path) -> None:
 def test_a_broken_parquet_file_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFileError, match="not a complete Parquet file"):
         list(read_parquet(_csv(tmp_path, b"PAR1 and nothing more", "f.parquet"), AB, []))
+
+
+def test_every_element_of_a_list_is_a_row_with_the_fields_of_its_object(tmp_path: Path) -> None:
+    columns = (Column(name="a", type="string", source_name="order.id"), Column(name="b", type="string", source_name="lines.sku"))
+    text = '{"order": {"id": 1}, "lines": [{"sku": "x"}, {"sku": null}]}\n{"order": {"id": 2}}\n{"order": {"id": 3}, "lines": {}}\n'
+
+    (parse,) = read_jsonl(_csv(tmp_path, text.encode(), "f.jsonl"), "utf-8", columns, each="lines")
+    rows = parse()
+
+    assert list(zip(rows.lines.tolist(), rows.table["a"].to_pylist(), rows.table["b"].to_pylist(), strict=True)) == [
+        (1_000_001, "1", "x"),
+        (1_000_002, "1", None),
+    ]
+    assert [(reject.line, reject.rule) for reject in rows.rejects] == [(3_000_000, "line:not_a_list")]

@@ -71,6 +71,11 @@ class Feed(Part):
         routes = [route.name for route in self.routes]
         if twice := sorted({name for name in routes if routes.count(name) > 1 or name == DEFAULT_ROUTE}):
             raise ValueError(f"route is there twice, or has the name of the rest: {', '.join(twice)}")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_its_format(self) -> "Feed":
+        names = self.column_names
         placed = [column.name for column in self.columns if column.start is not None]
         if self.format == "fixed_width" and len(placed) < len(names):
             raise ValueError(f"fixed_width needs start and width for {', '.join(sorted(set(names) - set(placed)))}")

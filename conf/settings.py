@@ -102,6 +102,12 @@ class Ingest(_Section):
     keep_raw_in_quarantine: bool = True
 
 
+class Quality(_Section):
+    """What must hold before a night is published, beside the rejected rows that `ingest.max_rejected_share` allows."""
+
+    min_consistency: float | None = Field(default=None, ge=0, le=1)
+
+
 class Collect(_Section):
     """What may leave the engine for the driver."""
 
@@ -149,6 +155,7 @@ class Settings(BaseSettings):
     retailer: Retailer = Retailer()
     spark: Spark = Spark()
     ingest: Ingest = Ingest()
+    quality: Quality = Quality()
     collect: Collect = Collect()
     airflow: Airflow = Airflow()
     dbt: Dbt = Dbt()

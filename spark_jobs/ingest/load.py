@@ -4,8 +4,10 @@ Reads: staged files. Grain: one row per delivered row, in bronze or in quarantin
 Flags: `_batch_id`. Rerun: the batch is in the manifest, or its rows are taken back first.
 """
 
+import json
 import logging
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -188,6 +190,8 @@ def _commit(batch: Batch) -> list[Entry]:
         )
         for landed in batch.files
     ]  # fmt: skip
+    if batch.warnings:
+        entries[0] = replace(entries[0], warnings=json.dumps(batch.warnings, sort_keys=True))
     record(ctx, entries)
     pending.done(ctx.settings)
     return entries

@@ -33,6 +33,7 @@ class Entry:
     rows_quarantined: int
     status: str
     message: str | None = None
+    warnings: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The publish step: checks the night's quality, records the marts' versions in one commit, and points gold at them.
 
-Reads: gold_build.*, ops.ingest_manifest, ops.conform_rejects. Grain: ops.publications has one row per table and publication.
+Reads: gold_build.*, ops.ingest_manifest, ops.conform_rejects, and what `data_quality` measures. Grain: ops.publications has one row per table and publication.
 Rerun: versions that are published already are not published again; the views are made to show the latest publication.
 """
 
@@ -12,6 +12,7 @@ from conf.errors import Finding, QualityError
 from spark_jobs.common.delta import ensure_table
 from spark_jobs.common.job import StepContext, StepReport
 from spark_jobs.common.logging import Event, log_event
+from spark_jobs.publish.data_quality import TABLE, check_consistency, measure
 from spark_jobs.publish.publications import built, last_date, latest, record, refresh_views
 from spark_jobs.publish.quality import allowed_shares, check, pass_rates
 
@@ -24,11 +25,13 @@ def run(ctx: StepContext) -> StepReport:
     Raises:
         QualityError: too many rows failed since the last publication, or there is nothing to publish.
     """
-    for name in ("ops.publications", "ops.ingest_manifest", "ops.conform_rejects"):
+    for name in ("ops.publications", "ops.ingest_manifest", "ops.conform_rejects", TABLE):
         ensure_table(ctx.spark, ctx.settings, catalog().table(name))
     allowed = allowed_shares(load_sources(), ctx.settings.ingest.max_rejected_share)
     rates = pass_rates(ctx, last_date(ctx), allowed)
+    measures = measure(ctx, last_date(ctx), rates)
     check(rates)
+    check_consistency(measures)
     tables = built(ctx)
     if not tables:
         raise QualityError("there is nothing to publish", [Finding("gold_build", "has no tables", "build the marts first: cdp run")])

@@ -126,7 +126,9 @@ def test_rfm_scores_of_every_customer_equal_pandas(lake: Path, sales: pd.DataFra
     buyers = sales.dropna(subset=["CustomerID"])
     ids = gold(lake, "dim_customer_ids").set_index("source_customer_id").customer_id
     customer = buyers.CustomerID.map(lambda key: ids[f"online_retail:{int(key)}"]).rename("customer_id")
-    moments = buyers.groupby(customer).InvoiceDate.max().dt.tz_localize("Europe/London").dt.tz_convert("UTC").dt.tz_localize(None)
+    moments = (
+        pd.to_datetime(buyers.InvoiceDate).groupby(customer).max().dt.tz_localize("Europe/London").dt.tz_convert("UTC").dt.tz_localize(None)
+    )
     figures = pd.DataFrame(
         {"last": moments, "orders": buyers.groupby(customer).InvoiceNo.nunique(), "sales": buyers.groupby(customer).amount.sum()}
     ).reset_index()

@@ -6,6 +6,7 @@ from conf.models import Gates, Model, load_models
 from ml.models.gates import judge
 
 GOOD = {"roc_auc": 0.85, "calibration_error": 0.01}
+LINEAR = {"roc_auc": 0.85, "calibration_error": 0.01}
 
 
 def a_classifier() -> Model:
@@ -14,7 +15,7 @@ def a_classifier() -> Model:
 
 
 def failed(challenger: dict[str, float], **rivals: dict[str, float]) -> set[str]:
-    metrics = {"challenger": challenger, "baseline": {"roc_auc": 0.80}, "linear": {"roc_auc": 0.85}, **rivals}
+    metrics = {"challenger": challenger, "baseline": {"roc_auc": 0.80}, "linear": LINEAR, **rivals}
     return {gate.name for gate in judge(a_classifier(), metrics) if not gate.holds}
 
 
@@ -26,10 +27,11 @@ def test_a_good_challenger_passes_with_and_without_a_champion() -> None:
 @pytest.mark.parametrize(
     ("challenger", "rivals", "gate"),
     [
-        ({"roc_auc": 0.81}, {"linear": {"roc_auc": 0.81}}, "beats_baseline"),
+        ({"roc_auc": 0.81}, {"linear": LINEAR | {"roc_auc": 0.81}}, "beats_baseline"),
         ({"roc_auc": 0.83}, {}, "not_behind_linear"),
         ({}, {"champion": {"roc_auc": 0.87}}, "not_behind_champion"),
-        ({"calibration_error": 0.2}, {}, "calibrated"),
+        ({"calibration_error": 0.06}, {}, "calibrated"),
+        ({"calibration_error": 0.16}, {"linear": LINEAR | {"calibration_error": 0.16}}, "calibrated"),
         ({"roc_auc": 0.99}, {}, "below_leak_ceiling"),
     ],
 )
@@ -37,9 +39,13 @@ def test_each_gate_keeps_back_what_it_is_there_for(challenger: dict[str, float],
     assert failed(GOOD | challenger, **rivals) == {gate}
 
 
+def test_a_base_rate_that_moved_for_every_model_keeps_nobody_back() -> None:
+    assert failed(GOOD | {"calibration_error": 0.08}, linear=LINEAR | {"calibration_error": 0.075}) == set()
+
+
 def test_a_champion_that_cannot_be_measured_keeps_the_challenger_back_unless_forced() -> None:
     # given a champion without figures
-    metrics = {"challenger": GOOD, "baseline": {"roc_auc": 0.80}, "linear": {"roc_auc": 0.85}}
+    metrics = {"challenger": GOOD, "baseline": {"roc_auc": 0.80}, "linear": LINEAR}
 
     # when
     kept_back, forced = (

@@ -35,6 +35,8 @@ feeds:
     files: "till/till_{date}.csv"
     format: csv
     unique: [receipt, line]
+    foreign_keys:
+      - {name: known_product, columns: [product], feed: goods}
     columns:
       - {name: receipt, type: bigint, required: true}
       - {name: line, type: int, required: true, min: 1}

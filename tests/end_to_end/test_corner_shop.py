@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -77,6 +78,25 @@ def test_a_bad_line_is_found_by_file_and_line(nights: Nights) -> None:
     assert row["file"].endswith(nights.shop.file(LAST).name)
     assert row["line"] == nights.bad_line
     assert "minus five" not in output
+
+
+def test_the_quality_of_every_night_is_measured_and_shown(nights: Nights, tmp_path: Path) -> None:
+    figures = nights.shop.table("ops", "data_quality")
+    first, last = (figures[figures.business_date == day(number)] for number in (LAST - 1, LAST))
+
+    caught = last[(last.dimension == "validity") & (last.rule == "type")].iloc[0]
+    assert (caught.source, caught.feed, caught.column_name, caught.rows_failed) == ("corner_shop", "till", "amount", 1)
+    unknown = first[(first.dimension == "consistency") & (first.rule == "product_id_is_in_products")].iloc[0]
+    warned = first[first.rule == "known_product"]
+    assert unknown.rows_failed == warned.rows_failed.sum(), "what ingest warns of is what silver has"
+    phones = first[(first.dimension == "completeness") & (first.column_name == "phone_token")].iloc[0]
+    assert phones.rows_checked == 300
+    assert set(first.dimension) == {"validity", "completeness", "uniqueness", "consistency", "freshness"}
+
+    page = tmp_path / "quality.html"
+    code, output = nights.shop.run("quality", "--html", str(page))
+    assert code == 0, output
+    assert "corner_shop.till.amount" in page.read_text(encoding="utf-8")
 
 
 def test_models_without_data_are_skipped_with_a_reason(nights: Nights) -> None:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from conf.columns import Column
+from conf.connections import Jdbc
 from conf.dialects import Csv, Numbers, Part
 from conf.documents import Document, nearest, read_document, validate
 from conf.entities import Entity, load_entities
@@ -25,7 +26,8 @@ class Feed(Part):
 
     description: str = ""
     files: str
-    format: Literal["csv", "jsonl", "parquet", "fixed_width", "xlsx"]
+    format: Literal["csv", "jsonl", "parquet", "fixed_width", "xlsx", "jdbc"]
+    jdbc: Jdbc | None = None
     csv: Csv = Csv()
     sheet: str | None = None
     each: str | None = Field(default=None, min_length=1)
@@ -81,6 +83,10 @@ class Feed(Part):
             raise ValueError(f"fixed_width needs start and width for {', '.join(sorted(set(names) - set(placed)))}")
         if self.format != "fixed_width" and placed:
             raise ValueError(f"start and width are for fixed_width only: {', '.join(placed)}")
+        if (self.format == "jdbc") != (self.jdbc is not None):
+            raise ValueError("format: jdbc and jdbc: belong together; say which table of which database it is")
+        if self.jdbc and self.jdbc.watermark and self.jdbc.watermark not in names:
+            raise ValueError(f"the watermark {self.jdbc.watermark} is no column of the feed; name one of {', '.join(names)}")
         if self.each is not None and self.format != "jsonl":
             raise ValueError("each is for jsonl only: the path of a list, of which every element is a row")
         if self.sheet is not None and self.format != "xlsx":
@@ -109,6 +115,19 @@ class SourceContract(Part):
     feeds: dict[TablePart, Feed] = Field(min_length=1)
 
     _zone = field_validator("time_zone")(check_time_zone)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _files_of_tables(cls, value: Any) -> Any:
+        """A table of a database is delivered as one file for each business date, whose name nobody has to give."""
+        feeds = value.get("feeds") if isinstance(value, dict) else None
+        if not isinstance(feeds, dict):
+            return value
+        named = {
+            name: {**feed, "files": f"{name}/{name}_{{date}}.parquet"} if isinstance(feed, dict) and feed.get("format") == "jdbc" else feed
+            for name, feed in feeds.items()
+        }
+        return {**value, "feeds": named}
 
     def referred(self, feed_name: str) -> set[str]:
         """Feeds that a feed refers to, directly or through others; a reference to its own rows does not count."""

@@ -1,4 +1,4 @@
-"""The Delta jars the engine is started with: which they are, where they lie, and how set-up gets them through Spark's own resolver.
+"""The jars the engine is started with: which they are, where they lie, and how set-up gets them through Spark's own resolver.
 
 Set-up runs `python -m spark_jobs.engine.jars`. Starting the engine only reads the folder: it never touches the network.
 """
@@ -32,7 +32,7 @@ FIRST_PAUSE_SECONDS = 2.0
 ATTEMPT_SECONDS = 300
 
 # Everything else that Delta's metadata names is inside pyspark already, or serves catalogues we do not use.
-_EXCLUDED = "org.*:*,com.*:*,io.unitycatalog:*,io.delta:delta-kernel-*"
+_EXCLUDED = "org.apache.*:*,org.antlr:*,org.checkerframework:*,com.*:*,io.unitycatalog:*,io.delta:delta-kernel-*"
 _ACCESS_ERROR = re.compile(r"Server access error at url (?P<url>\S+) \((?P<reason>.+)\)\s*$", re.MULTILINE)
 
 
@@ -54,9 +54,11 @@ class Jar:
         return f"{self.artifact}-{self.version}.jar"
 
 
-DELTA_JARS = (
+JARS = (
     Jar("io.delta", "delta-spark_4.2_2.13", "4.4.0", "27d4fd8b1f879535c573ed1c718177d6a27f24d3e626ba02e216369725721ead"),
     Jar("io.delta", "delta-storage", "4.4.0", "c46735481fa8e326b0957be02b4420cbcab4b325bb08009b7f2045a95133f1cc"),
+    # Reads tables of PostgreSQL; drivers of other databases are the retailer's own (docs/sources.md).
+    Jar("org.postgresql", "postgresql", "42.7.8", "2a32a9dcbc42d67a50ad3a0de5efd102c8d2be46720045f2cbd6689f160ab7c7"),
 )
 
 
@@ -80,12 +82,12 @@ def jar_paths(folder: Path = JARS_DIR) -> list[Path]:
     """
     findings = [
         Finding(str(folder / jar.file_name), problem, "run `make setup`")
-        for jar in DELTA_JARS
+        for jar in JARS
         if (problem := _problem(jar, folder / jar.file_name))
     ]
     if findings:
-        raise EngineError("the Delta jars are not set up", findings)
-    return [folder / jar.file_name for jar in DELTA_JARS]
+        raise EngineError("the jars are not set up", findings)
+    return [folder / jar.file_name for jar in JARS]
 
 
 def _without_login(url: str) -> str:
@@ -145,7 +147,7 @@ def _resolve(scratch: Path) -> Mapping[Jar, Path]:
     java_options = [f'-Duser.home="{scratch}"', *proxy_options(os.environ)]
     command = [str(spark_home / "bin" / "spark-submit"), "--master", "local[1]", "--driver-java-options", " ".join(java_options)]
     command += ["--conf", f"spark.jars.ivy={scratch / 'ivy'}", "--conf", "spark.ui.enabled=false"]
-    command += ["--packages", ",".join(jar.coordinate for jar in DELTA_JARS), "--exclude-packages", _EXCLUDED, str(nothing)]
+    command += ["--packages", ",".join(jar.coordinate for jar in JARS), "--exclude-packages", _EXCLUDED, str(nothing)]
     try:
         done = subprocess.run(
             command,
@@ -160,7 +162,7 @@ def _resolve(scratch: Path) -> Mapping[Jar, Path]:
         raise EngineError(f"no answer within {ATTEMPT_SECONDS} s") from None
     if done.returncode != 0:
         raise EngineError(_resolver_problem(done.stdout + done.stderr))
-    return {jar: scratch / "ivy" / "jars" / f"{jar.group}_{jar.file_name}" for jar in DELTA_JARS}
+    return {jar: scratch / "ivy" / "jars" / f"{jar.group}_{jar.file_name}" for jar in JARS}
 
 
 def _fetch_once(folder: Path) -> None:
@@ -178,7 +180,7 @@ def _fetch_once(folder: Path) -> None:
 
 def _remedy() -> str:
     if os.environ.get(MIRROR_VARIABLE):
-        return f"check that {MIRROR_VARIABLE} is the root of a Maven 2 repository with io.delta in it (https://… or file:///…), then run `make setup` again"
+        return f"check that {MIRROR_VARIABLE} is the root of a Maven 2 repository with io.delta and org.postgresql in it (https://… or file:///…), then run `make setup` again"
     return (
         f"check the network, or set {MIRROR_VARIABLE} to a mirror (https://… or file:///…) and run `make setup` again; "
         f"behind a proxy set https_proxy; without any network copy the files to {JARS_DIR}"
@@ -202,7 +204,7 @@ def fetch_jars(folder: Path = JARS_DIR, pause: Callable[[float], None] = time.sl
             where = _without_login(os.environ.get(MIRROR_VARIABLE) or "Maven Central")
             log.warning("event=jars_not_fetched repository=%s attempt=%d of=%d reason=%s", where, attempt, ATTEMPTS, err.message)
             if attempt == ATTEMPTS:
-                raise EngineError("the Delta jars could not be fetched", [Finding(where, err.message, _remedy())]) from err
+                raise EngineError("the jars could not be fetched", [Finding(where, err.message, _remedy())]) from err
             pause(FIRST_PAUSE_SECONDS * 3 ** (attempt - 1))
     return jar_paths(folder)
 
@@ -215,7 +217,7 @@ def main() -> int:
     except CdpError as err:
         Console(stderr=True, soft_wrap=True).print(str(err), style="red", markup=False, highlight=False)
         return err.exit_code
-    Console(soft_wrap=True).print(f"  Delta jars: {', '.join(file.name for file in files)} (sha256 checked)", markup=False, highlight=False)
+    Console(soft_wrap=True).print(f"  Jars: {', '.join(file.name for file in files)} (sha256 checked)", markup=False, highlight=False)
     return 0
 
 

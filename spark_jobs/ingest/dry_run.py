@@ -12,6 +12,8 @@ from spark_jobs.common.job import StepContext
 from spark_jobs.common.routes import route_of
 from spark_jobs.ingest.batch import TRIAL, Batch
 from spark_jobs.ingest.examples import Example, rejected_examples
+from spark_jobs.ingest.extract import sample_table
+from spark_jobs.ingest.journal import staging_folder
 from spark_jobs.ingest.landing import landed_files
 from spark_jobs.ingest.load import check, rejection_findings
 
@@ -55,6 +57,12 @@ def _check_feed(
     ctx: StepContext, contract: SourceContract, name: str, landing: Path, key: KeyReference, batches: dict[str, Batch]
 ) -> FeedCheck:
     feed = contract.feeds[name]
+    if feed.jdbc is not None:
+        landing = staging_folder(ctx.settings, contract.source, f"{name}.sample")
+        try:
+            sample_table(ctx, contract.source, name, feed, landing)
+        except InputError as err:
+            return FeedCheck(name, 0, 0, 0, 0, (), tuple(err.findings))
     files, findings = landed_files(landing, contract.source, feed, ctx.business_date)
     files = [replace(landed, hash=landed.file, known_on=landed.delivered_on or ctx.business_date) for landed in files if landed.size]
     if not files:

@@ -17,6 +17,7 @@ from spark_jobs.common.delta import ensure_table
 from spark_jobs.common.job import StepContext, StepReport
 from spark_jobs.common.logging import Event, log_event
 from spark_jobs.ingest.batch import Batch
+from spark_jobs.ingest.extract import extract_tables
 from spark_jobs.ingest.journal import ingest_folder, one_at_a_time, recover
 from spark_jobs.ingest.landing import Decision, decide, landed_files, with_known_on
 from spark_jobs.ingest.load import load
@@ -50,8 +51,10 @@ def ingest(ctx: StepContext, sources: Mapping[str, SourceContract]) -> StepRepor
         ensure_tables(ctx, feeds)
         known = read_manifest(ctx)
         recovered = recover(ctx, known.batches)
+        refused = extract_tables(ctx, [(source, name, feed) for source, name, _, feed in feeds])
         decisions = _decisions(ctx, feeds, known)
         entries, findings = _load_all(ctx, feeds, decisions, known)
+        findings = refused + findings
     if findings:
         raise InputError("some deliveries were not loaded", findings)
     loaded = [entry for entry in entries if entry.status != DUPLICATE]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conf.settings import PROJECT_ROOT
-from spark_jobs.engine.jars import DELTA_JARS, JARS_DIR, jar_paths
+from spark_jobs.engine.jars import JARS, JARS_DIR, jar_paths
 from tests.structure import repository
 
 TARGETS = {"setup", "demo", "test", "test-all", "check", "bench", "airflow", "lint", "lock"}
@@ -62,13 +62,14 @@ def test_the_jars_belong_to_the_locked_spark_and_delta() -> None:
     locked = _locked()
     spark = ".".join(locked["pyspark"].split(".")[:2])
 
-    assert {jar.version for jar in DELTA_JARS} == {locked["delta-spark"]}
-    assert {jar.artifact for jar in DELTA_JARS} == {f"delta-spark_{spark}_2.13", "delta-storage"}
+    delta = [jar for jar in JARS if jar.group == "io.delta"]
+    assert {jar.version for jar in delta} == {locked["delta-spark"]}
+    assert {jar.artifact for jar in delta} == {f"delta-spark_{spark}_2.13", "delta-storage"}
 
 
 def test_the_engine_loads_exactly_the_pinned_jars() -> None:
-    assert [file.name for file in jar_paths()] == [jar.file_name for jar in DELTA_JARS]
-    assert {file.name for file in JARS_DIR.glob("*.jar")} == {jar.file_name for jar in DELTA_JARS}
+    assert [file.name for file in jar_paths()] == [jar.file_name for jar in JARS]
+    assert {file.name for file in JARS_DIR.glob("*.jar")} == {jar.file_name for jar in JARS}
 
 
 def test_the_lock_file_has_a_hash_for_everything_and_no_address() -> None:
@@ -101,6 +102,6 @@ def test_set_up_again_finds_everything_there() -> None:
     )
 
     assert again.returncode == 0, again.stderr
-    for what in ("Python: 3.11", "Java: ", "Packages: ", "Delta jars: ", "Airflow: ", "Ready after"):
+    for what in ("Python: 3.11", "Java: ", "Packages: ", "Jars: ", "Airflow: ", "Ready after"):
         assert what in again.stdout
     assert "→ installing" not in again.stdout

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from conf.errors import EngineError
-from spark_jobs.engine.jars import ATTEMPTS, DELTA_JARS, JARS_DIR, MIRROR_VARIABLE, fetch_jars, jar_paths, proxy_options
+from spark_jobs.engine.jars import ATTEMPTS, JARS, JARS_DIR, MIRROR_VARIABLE, fetch_jars, jar_paths, proxy_options
 
 
 def _no_pause(seconds: float) -> None:
@@ -16,7 +16,7 @@ def _no_pause(seconds: float) -> None:
 def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A Maven repository in a folder that holds the jars of this checkout."""
     root = tmp_path / "a mirror"
-    for jar in DELTA_JARS:
+    for jar in JARS:
         folder = root / jar.group.replace(".", "/") / jar.artifact / jar.version
         folder.mkdir(parents=True)
         (folder / jar.file_name).write_bytes((JARS_DIR / jar.file_name).read_bytes())
@@ -28,14 +28,14 @@ def test_a_missing_jar_is_named_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(EngineError) as caught:
         jar_paths(tmp_path)
 
-    assert [finding.remedy for finding in caught.value.findings] == ["run `make setup`"] * len(DELTA_JARS)
-    assert DELTA_JARS[0].file_name in str(caught.value)
+    assert [finding.remedy for finding in caught.value.findings] == ["run `make setup`"] * len(JARS)
+    assert JARS[0].file_name in str(caught.value)
 
 
 def test_an_altered_jar_is_not_loaded(tmp_path: Path) -> None:
-    for jar in DELTA_JARS:
+    for jar in JARS:
         (tmp_path / jar.file_name).write_bytes((JARS_DIR / jar.file_name).read_bytes())
-    with (tmp_path / DELTA_JARS[1].file_name).open("ab") as stream:
+    with (tmp_path / JARS[1].file_name).open("ab") as stream:
         stream.write(b"x")
 
     with pytest.raises(EngineError, match="sha256") as caught:

@@ -23,7 +23,7 @@ COMMANDS: dict[str, tuple[str, str | None, str]] = {
     "airflow": ("spark_jobs.nightly.cli", "airflow", "Open the DAGs in Airflow's own user interface."),
     "engine": ("spark_jobs.engine.cli", None, "Start, stop and inspect the Spark engine."),
     "sql": ("spark_jobs.engine.sql_cli", None, "Query the lake in SQL."),
-    "source": ("spark_jobs.ingest.cli", "source", "List, show and check source mappings."),
+    "source": ("spark_jobs.ingest.cli", "source", "Draft, list, show and check source mappings."),
     "quarantine": ("spark_jobs.ingest.cli", "quarantine", "List, show and replay rejected rows."),
     "land": ("spark_jobs.demo.cli", "land", "Land the demo files only."),
     "models": ("ml.cli", None, "Train, evaluate, promote and score the registered models."),

@@ -15,14 +15,18 @@ from conf.contracts import SourceContract, load_contract, load_sources
 from conf.documents import nearest
 from conf.errors import ConfigError, Finding
 from conf.settings import settings
+from spark_jobs.ingest.draft.cli import new_source, write_schema
 
 app = typer.Typer()
 source = typer.Typer(
-    no_args_is_help=True, help="List, show and check source mappings.\n\nExample: [bold]cdp source check conf/sources/shop.yml[/bold]"
+    no_args_is_help=True,
+    help="Draft, list, show and check source mappings.\n\nExample: [bold]cdp source check conf/sources/shop.yml[/bold]",
 )
 quarantine = typer.Typer(no_args_is_help=True, help="List, show and replay rejected rows.\n\nExample: [bold]cdp quarantine list[/bold]")
 app.add_typer(source, name="source")
 app.add_typer(quarantine, name="quarantine")
+source.command("new")(new_source)
+source.command("schema")(write_schema)
 notes = Console(stderr=True, highlight=False)
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 

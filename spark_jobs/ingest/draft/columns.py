@@ -1,0 +1,205 @@
+"""Columns of a drafted feed: their name, type, rules and PII class, each with what a person should look at."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spark_jobs.ingest.draft.values import Guess, guess_type
+from spark_jobs.ingest.draft.words import is_id_name, our_name, person_behind, roles_of, words_of
+
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
+PHONE = re.compile(
+    r"(?:\+|00)\d[\d ()./-]{7,17}\d|1[3-9]\d{9}|1[3-9]\d-\d{4}-\d{4}|\(?0\d{2,4}\)?[ -/]\d[\d -]{5,10}|\(\d{3}\) ?\d{3}-\d{4}"
+)
+CHINESE_ID = re.compile(r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])\d{2}\d{3}[\dXx]")
+CARD = re.compile(r"\d(?:[ -]?\d){12,18}")
+VALUE_KINDS = (("direct", "email", EMAIL), ("direct", "phone", PHONE), ("sensitive", "national_id", CHINESE_ID))
+NUMERIC_ROLES = frozenset({
+    "quantity", "unit_price", "sales_amount", "retail_discount_amount", "coupon_discount_amount", "latitude", "longitude",
+})  # fmt: skip
+DAY_ROLES = frozenset({"ordered_at", "registered_on"})
+TEXT_ROLES = frozenset({"product_name", "brand", "department", "category", "subcategory", "region", "city", "store_name", "gender"})
+
+
+@dataclass
+class ColumnDraft:
+    """One column of a feed as it is drafted."""
+
+    delivered: str
+    name: str
+    guess: Guess
+    required: bool
+    roles: tuple[str, ...]
+    is_id: bool
+    is_key: bool
+    distinct: frozenset[str]
+    negative: float
+    pii: str | None = None
+    kind: str | None = None
+    role: str | None = None
+    notes: list[str] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
+
+    @property
+    def type(self) -> str:
+        """The type in the contract; a token is text."""
+        return "string" if self.is_person else self.guess.type
+
+    @property
+    def is_person(self) -> bool:
+        """True when the value becomes a token."""
+        return self.pii in ("direct", "sensitive")
+
+
+def draft_columns(rows: pa.Table, heads: Sequence[pa.Table], kind: str, *, named: bool, month_first: bool) -> list[ColumnDraft]:
+    """The columns of a feed.
+
+    Args:
+        rows: sampled rows, columns under their delivered names.
+        heads: for each file the rows that follow each other from its beginning.
+        kind: the feed's format.
+        named: the file has names of columns.
+        month_first: how days are read of which no value shows it.
+    """
+    columns: list[ColumnDraft] = []
+    taken: set[str] = set()
+    for number, delivered in enumerate(rows.column_names, start=1):
+        found = _column(rows, heads, delivered, number, kind, named, month_first)
+        plain, again = found.name, 2
+        while found.name in taken:
+            found.name, again = f"{plain}_{again}", again + 1
+        taken.add(found.name)
+        columns.append(found)
+    _choose_roles(columns)
+    return columns
+
+
+def _column(
+    rows: pa.Table, heads: Sequence[pa.Table], delivered: str, number: int, kind: str, named: bool, month_first: bool
+) -> ColumnDraft:
+    header = delivered if named else ""
+    counts = {each["values"]: each["counts"] for each in pc.value_counts(rows.column(delivered)).to_pylist()}
+    person = _person(header, counts)
+    roles = roles_of(header) if person is None or person[0] == "quasi" else ()
+    is_id = is_id_name(header)
+    role = roles[0] if roles else None
+    guess = guess_type(counts, frozenset(words_of(header)), is_id=is_id, role=role, month_first=month_first)
+    notes = list(guess.notes)
+    if guess.null_values and kind in ("jsonl", "parquet"):
+        guess, notes = Guess("string", has_gaps=guess.has_gaps), ["a text such as NULL means no value here: ask the source for empty ones"]
+    texts = frozenset(text for text in counts if text is not None and text not in guess.null_values)
+    total = sum(count for text, count in counts.items() if text in texts)
+    minus = sum(count for text, count in counts.items() if text in texts and str(text).lstrip().startswith(("-", "(")))
+    column = ColumnDraft(
+        delivered, our_name(header, number), guess, not guess.has_gaps and not guess.is_empty, roles, is_id,
+        all(_is_unique(head, delivered) for head in heads) and not guess.has_gaps, texts, minus / total if total else 0.0, notes=notes,
+    )  # fmt: skip
+    if person is not None:
+        _protect(column, person)
+    return column
+
+
+def _is_unique(head: pa.Table, name: str) -> bool:
+    values = head.column(name)
+    return head.num_rows > 1 and values.null_count == 0 and pc.count_distinct(values).as_py() == head.num_rows
+
+
+def _person(header: str, counts: Mapping[str | None, int]) -> tuple[str, str | None] | None:
+    """PII class and kind by the name of a column, else by its values."""
+    by_name = person_behind(header)
+    texts = [text.strip() for text in islice((text for text in counts if text is not None and text.strip()), 2000)]
+    if by_name is not None and by_name[0] != "quasi":
+        return by_name
+    if not texts:
+        return by_name
+    for pii, kind, shape in VALUE_KINDS:
+        is_certain = kind == "email" or not is_id_name(header)
+        if is_certain and sum(shape.fullmatch(text) is not None for text in texts) >= 0.8 * len(texts):
+            return pii, kind
+    if sum(CARD.fullmatch(text) is not None and _luhn(text) for text in texts) >= 0.9 * len(texts) and len(texts) > 3:
+        return "sensitive", "other"
+    names_a_customer = roles_of(header)[:1] == ("source_customer_id",) and words_of(header)[-1] != "id"
+    if names_a_customer and sum(re.fullmatch(r"\w[\w.'-]* [\w.' -]+", text) is not None for text in texts) > 0.5 * len(texts):
+        return "direct", "name"
+    return by_name
+
+
+def _luhn(text: str) -> bool:
+    digits = [int(digit) for digit in reversed(re.sub(r"\D", "", text))]
+    doubled = (sum(divmod(2 * digit, 10)) for digit in digits[1::2])
+    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
+
+
+def _protect(column: ColumnDraft, person: tuple[str, str | None]) -> None:
+    """Mark a column as a person's data; what is not certain is treated as such."""
+    column.pii, column.kind = person
+    if not column.is_person:
+        return
+    column.notes = []
+    if column.kind == "free_text":
+        column.notes.append("may name people; without pii it stays readable text")
+    elif column.kind == "birth_date":
+        column.notes.append("becomes a token; birth_year needs a column of the year alone")
+    elif column.kind == "other":
+        column.notes.append("guessed to belong to one person")
+
+
+def _fits(column: ColumnDraft, role: str) -> bool:
+    if column.is_person:
+        return False
+    if role in NUMERIC_ROLES:
+        return column.guess.is_number
+    if role in DAY_ROLES:
+        return column.type in ("date", "timestamp")
+    if role in TEXT_ROLES:
+        return column.type == "string" and not (role == "product_name" and _are_codes(column))
+    if role == "birth_year":
+        return column.guess.is_number
+    return column.type in ("string", "bigint", "boolean") or role.endswith("band")
+
+
+def _are_codes(column: ColumnDraft) -> bool:
+    """Values that are rather codes than names: most hold a digit and no blank."""
+    return sum(re.fullmatch(r"\S*\d\S*", text) is not None for text in column.distinct) > 0.5 * len(column.distinct)
+
+
+def _choose_roles(columns: list[ColumnDraft]) -> None:
+    """Each canonical field to the one column that speaks of it most clearly."""
+    wanted = dict.fromkeys(role for column in columns for role in column.roles)
+    ranked = {
+        role: sorted((column for column in columns if role in column.roles and _fits(column, role)), key=_rank(role)) for role in wanted
+    }
+    for place in range(3):
+        for role, candidates in ranked.items():
+            if any(column.role == role for column in columns):
+                continue
+            free = [column for column in candidates if column.role is None and column.roles.index(role) <= place]
+            if free:
+                free[0].role = role
+                others = [column.name for column in candidates if column is not free[0] and column.role is None]
+                if others:
+                    free[0].notes.append(f"or is {role} in {', '.join(others)}?")
+    for column in columns:
+        if column.role == "birth_year":
+            column.guess = Guess("int", numbers=column.guess.numbers, has_gaps=column.guess.has_gaps)
+
+
+PREFERRED = {
+    "sales_amount": frozenset({"net", "paid", "line", "item", "sales", "total"}),
+    "ordered_at": frozenset({"order", "ordered", "invoice", "transaction", "sale", "sold", "purchase", "receipt", "purchased"}),
+}
+
+
+def _rank(role: str) -> Callable[[ColumnDraft], tuple[int, bool, bool, bool]]:
+    """The order of candidates for a field: names that say it outright, moments before days, ids that end in `id`."""
+
+    def key(column: ColumnDraft) -> tuple[int, bool, bool, bool]:
+        words = words_of(column.delivered)
+        said = bool(PREFERRED.get(role, frozenset()) & set(words))
+        return column.roles.index(role), not said, column.type == "date", column.is_id and "id" not in words
+
+    return key

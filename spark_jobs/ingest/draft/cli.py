@@ -1,7 +1,6 @@
 """`cdp source new` and `cdp source schema`: a first mapping from sample files, and the JSON Schema that editors check it with."""
 
 import json
-import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -15,8 +14,8 @@ from conf.errors import ConfigError, Finding
 from conf.settings import overlay_dir, settings
 from conf.types import check_time_zone
 
-notes = Console(stderr=True, highlight=False)
-out = Console(highlight=False, soft_wrap=True)
+notes = Console(stderr=True, highlight=False, soft_wrap=True, width=None if sys.stderr.isatty() else 200)
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 
 
 def new_source(
@@ -45,7 +44,7 @@ def new_source(
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.part")
         part.write_text(draft.text, encoding="utf-8")
-        os.replace(part, target)
+        part.replace(target)
     shown = notes if target is None else out
     path = str(target or f"{name}.yml")
     if as_json:

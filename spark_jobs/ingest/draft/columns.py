@@ -18,6 +18,7 @@ PHONE = re.compile(
 CHINESE_ID = re.compile(r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])\d{2}\d{3}[\dXx]")
 CARD = re.compile(r"\d(?:[ -]?\d){12,18}")
 VALUE_KINDS = (("direct", "email", EMAIL), ("direct", "phone", PHONE), ("sensitive", "national_id", CHINESE_ID))
+LONG_TEXT = 60
 NUMERIC_ROLES = frozenset({
     "quantity", "unit_price", "sales_amount", "retail_discount_amount", "coupon_discount_amount", "latitude", "longitude",
 })  # fmt: skip
@@ -100,12 +101,14 @@ def _column(
     )  # fmt: skip
     if person is not None:
         _protect(column, person)
+    elif guess.type == "string" and not is_id and texts and sum(map(len, texts)) > LONG_TEXT * len(texts):
+        column.notes.append("long texts: when they name people add pii: direct, kind: free_text")
     return column
 
 
 def _is_unique(head: pa.Table, name: str) -> bool:
     values = head.column(name)
-    return head.num_rows > 1 and values.null_count == 0 and pc.count_distinct(values).as_py() == head.num_rows
+    return head.num_rows > 1 and values.null_count == 0 and int(pc.count_distinct(values).as_py()) == head.num_rows
 
 
 def _person(header: str, counts: Mapping[str | None, int]) -> tuple[str, str | None] | None:
@@ -131,7 +134,7 @@ def _person(header: str, counts: Mapping[str | None, int]) -> tuple[str, str | N
 def _luhn(text: str) -> bool:
     digits = [int(digit) for digit in reversed(re.sub(r"\D", "", text))]
     doubled = (sum(divmod(2 * digit, 10)) for digit in digits[1::2])
-    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
+    return bool((sum(digits[::2]) + sum(doubled)) % 10 == 0)
 
 
 def _protect(column: ColumnDraft, person: tuple[str, str | None]) -> None:
@@ -164,7 +167,7 @@ def _fits(column: ColumnDraft, role: str) -> bool:
 
 def _are_codes(column: ColumnDraft) -> bool:
     """Values that are rather codes than names: most hold a digit and no blank."""
-    return sum(re.fullmatch(r"\S*\d\S*", text) is not None for text in column.distinct) > 0.5 * len(column.distinct)
+    return sum(re.fullmatch(r"[!-~]*\d[!-~]*", text) is not None for text in column.distinct) > 0.5 * len(column.distinct)
 
 
 def _choose_roles(columns: list[ColumnDraft]) -> None:

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
-from os.path import commonprefix
 from pathlib import Path
 
 import pyarrow as pa
@@ -53,6 +52,7 @@ def draft_feeds(source: str, samples: Sequence[Sample], landing: Path | None, *,
 
     Args:
         source: name of the source.
+        samples: samples of its files.
         landing: the folder `<landing>/<source>` when the files lie in it already; else every feed gets a folder of its own.
         month_first: how days are read of which no value shows it.
     """
@@ -95,7 +95,7 @@ def _stem(file: Path) -> str:
 
 def _feed_name(group: Sequence[Sample], taken: set[str]) -> str:
     stems = list(dict.fromkeys(_stem(sample.file) for sample in group))
-    name = (stems[0] if len(stems) == 1 else commonprefix(stems).strip("_")) or "rows"
+    name = (stems[0] if len(stems) == 1 else _start(stems).strip("_")) or "rows"
     name = name if name[0].isalpha() else f"feed_{name}"
     return next(each for each in (name, *(f"{name}_{number}" for number in range(2, 1000))) if each not in taken)
 
@@ -125,8 +125,15 @@ def _lift_numbers(feed: FeedDraft) -> None:
     written = {column.guess.numbers for column in feed.columns if column.guess.is_number}
     special = [numbers for numbers in written if numbers is not None]
     plain = [column for column in feed.columns if column.guess.is_number and column.guess.numbers is None]
-    if len(special) == 1 and all(text.lstrip("+-").isdigit() for column in plain for text in column.distinct):
-        feed.numbers = special[0]
+    decimals = {numbers.decimal for numbers in special}
+    thousands = {numbers.thousands for numbers in special} - {""}
+    if len(decimals) != 1 or len(thousands) > 1 or not all(text.lstrip("+-").isdigit() for column in plain for text in column.distinct):
+        return
+    ignore = "".join(sorted({sign for numbers in special for sign in numbers.ignore}))
+    feed.numbers = special[0].model_copy(update={"thousands": "".join(thousands), "ignore": ignore})
+    for column in feed.columns:
+        if column.guess.numbers is not None:
+            column.guess = replace(column.guess, numbers=feed.numbers)
 
 
 def _pattern(source: str, name: str, group: Sequence[Sample], landing: Path | None) -> str:
@@ -151,13 +158,20 @@ def _general(path: str, day: str) -> str:
     return day.join(re.sub(r"\d+", "*", part) for part in (path[: match.start()], path[match.end() :]))
 
 
+def _start(texts: Sequence[str]) -> str:
+    """What texts begin with, all of them."""
+    first, last = min(texts), max(texts)
+    same = next((number for number, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), min(len(first), len(last)))
+    return first[:same]
+
+
 def _common(patterns: Sequence[str]) -> str:
     """One pattern for several: what they begin and end with."""
     different = list(dict.fromkeys(patterns))
     if len(different) == 1:
         return different[0]
-    start = commonprefix(different)
-    end = commonprefix([pattern[len(start) :][::-1] for pattern in different])[::-1]
+    start = _start(different)
+    end = _start([pattern[len(start) :][::-1] for pattern in different])[::-1]
     start = start[: start.rfind("{")] if start.count("{") > start.count("}") else start
     end = end[end.find("}") + 1 :] if end.count("}") > end.count("{") else end
     return re.sub(r"\*+", "*", f"{start}*{end}")

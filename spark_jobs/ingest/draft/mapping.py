@@ -67,7 +67,8 @@ def draft_maps(feeds: Sequence[FeedDraft]) -> dict[str, list[MapDraft]]:
     headers = [feed for feed in feeds if _is_header(feed)]
     maps: dict[str, list[MapDraft]] = {}
     for feed in feeds:
-        order = _order(feed) if (feed in headers or not headers) and _speaks_of_orders(feed) else None
+        is_told_elsewhere = any(_share_orders(feed, header) for header in headers if header is not feed)
+        order = _order(feed) if _speaks_of_orders(feed) and not is_told_elsewhere else None
         found = [order, _items(feed) if _has_lines(feed) else None]
         found += [_master(entity, role, feed, feeds) for entity, role in MASTERS.items()]
         maps[feed.name] = [each for each in found if each is not None]
@@ -93,6 +94,12 @@ def _name_the_unnamed(feed: FeedDraft) -> None:
 def _is_header(feed: FeedDraft) -> bool:
     order = feed.of_role("order_id")
     return order is not None and order.is_key and feed.of_role("ordered_at") is not None and feed.of_role("quantity") is None
+
+
+def _share_orders(feed: FeedDraft, header: FeedDraft) -> bool:
+    """True when orders of a feed have a header in another one."""
+    here, there = feed.of_role("order_id"), header.of_role("order_id")
+    return here is not None and there is not None and not here.distinct.isdisjoint(there.distinct)
 
 
 def _speaks_of_orders(feed: FeedDraft) -> bool:

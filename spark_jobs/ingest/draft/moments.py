@@ -67,6 +67,7 @@ def guess_moments(values: Mapping[str, int], *, compact: bool, month_first: bool
     """The moments of a column's distinct values with their counts; None when most are none.
 
     Args:
+        values: distinct values with their counts.
         compact: `20240131` may be a day, because the name of the column says so.
         month_first: how days are read of which no value shows it.
     """

@@ -11,7 +11,7 @@ from spark_jobs.ingest.draft.columns import ColumnDraft
 from spark_jobs.ingest.draft.feeds import FeedDraft
 from spark_jobs.ingest.draft.mapping import MapDraft, RouteDraft
 
-PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*( [A-Za-z0-9_.-]+)*")
+PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*")
 
 
 def scalar(value: object) -> str:

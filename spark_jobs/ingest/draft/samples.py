@@ -1,6 +1,7 @@
 """Samples of delivered files, read by the readers of ingest: a column's values are the texts that its contract will see."""
 
 import json
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
 
 from conf.contracts import Column
 from conf.dialects import Csv
@@ -60,9 +62,9 @@ def read_sample(file: Path) -> Sample:
     Raises:
         InputError: the file cannot be read, or has no rows.
     """
+    if not file.is_file():
+        raise InputError("a sample cannot be read", [Finding(str(file), "is no file", "name sample files as the source delivers them")])
     try:
-        if not file.is_file():
-            raise UnreadableFileError("is no file", "name sample files as the source delivers them")
         layout = _layout(file)
         rows, head, rejected = _collected(_parses(file, layout))
     except UnreadableFileError as err:
@@ -109,10 +111,11 @@ def _named(kind: str, dialect: Csv, names: list[str], notes: list[str] | None = 
 def _of_sheet(file: Path) -> Layout:
     try:
         book = load_workbook(file, read_only=True)
-    except Exception:
+    except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError, ValueError):
         raise UnreadableFileError("is not a complete Excel workbook", "save it as .xlsx, or deliver it as csv") from None
     try:
-        skipped, cells = 0, []
+        skipped = 0
+        cells: list[str] = []
         for number, row in enumerate(book.worksheets[0].iter_rows(values_only=True, max_row=50)):
             texts = [str(cell) if cell is not None else "" for cell in row]
             if sum(map(bool, texts)) > max(1, sum(map(bool, cells))):

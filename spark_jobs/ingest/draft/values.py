@@ -47,6 +47,7 @@ def guess_type(counts: Mapping[str | None, int], words: frozenset[str], *, is_id
     """The type of a column, given its distinct values with their counts.
 
     Args:
+        counts: distinct values with their counts.
         words: the words of its name.
         is_id: its values name something; digits alone do not make them numbers.
         role: the canonical field that its name speaks of.
@@ -153,6 +154,8 @@ def _number_type(values: Mapping[str, int], scales: Counter[int], role: str | No
     deepest = max(scales)
     if deepest == 0 and role not in AMOUNT_ROLES - {"quantity"}:
         return "bigint" if max(map(len, values)) <= 18 else "decimal(38,0)"
+    if role == "unit_price" and deepest <= 4:
+        return "decimal(18,4)"
     if deepest <= 2:
         return "decimal(18,2)" if role != "quantity" or deepest else "bigint"
     return f"decimal(18,{deepest})" if deepest <= 6 else "double"

@@ -15,6 +15,7 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
 PHONE = re.compile(
     r"(?:\+|00)\d[\d ()./-]{7,17}\d|1[3-9]\d{9}|1[3-9]\d-\d{4}-\d{4}|\(?0\d{2,4}\)?[ -/]\d[\d -]{5,10}|\(\d{3}\) ?\d{3}-\d{4}"
 )
+MOBILE = re.compile(r"1[3-9]\d{9}|\+\d[\d -]{8,16}\d")
 CHINESE_ID = re.compile(r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])\d{2}\d{3}[\dXx]")
 CARD = re.compile(r"\d(?:[ -]?\d){12,18}")
 VALUE_KINDS = (("direct", "email", EMAIL), ("direct", "phone", PHONE), ("sensitive", "national_id", CHINESE_ID))
@@ -85,7 +86,9 @@ def _column(
     header = delivered if named else ""
     counts = {each["values"]: each["counts"] for each in pc.value_counts(rows.column(delivered)).to_pylist()}
     person = _person(header, counts)
-    roles = roles_of(header) if person is None or person[0] == "quasi" else ()
+    roles = roles_of(header)
+    if person is not None and person[0] != "quasi":
+        roles = roles[:1] if roles[:1] == ("source_customer_id",) and person[1] in ("email", "phone") else ()
     is_id = is_id_name(header)
     role = roles[0] if roles else None
     guess = guess_type(counts, frozenset(words_of(header)), is_id=is_id, role=role, month_first=month_first)
@@ -108,7 +111,7 @@ def _column(
 
 def _is_unique(head: pa.Table, name: str) -> bool:
     values = head.column(name)
-    return head.num_rows > 1 and values.null_count == 0 and int(pc.count_distinct(values).as_py()) == head.num_rows
+    return bool(head.num_rows > 1 and values.null_count == 0 and pc.count_distinct(values).as_py() == head.num_rows)
 
 
 def _person(header: str, counts: Mapping[str | None, int]) -> tuple[str, str | None] | None:
@@ -120,8 +123,9 @@ def _person(header: str, counts: Mapping[str | None, int]) -> tuple[str, str | N
     if not texts:
         return by_name
     for pii, kind, shape in VALUE_KINDS:
-        is_certain = kind == "email" or not is_id_name(header)
-        if is_certain and sum(shape.fullmatch(text) is not None for text in texts) >= 0.8 * len(texts):
+        wanted = MOBILE if kind == "phone" and is_id_name(header) else shape
+        names_one = is_id_name(header) and kind != "email" and roles_of(header)[:1] != ("source_customer_id",)
+        if not names_one and sum(wanted.fullmatch(text) is not None for text in texts) >= 0.8 * len(texts):
             return pii, kind
     if sum(CARD.fullmatch(text) is not None and _luhn(text) for text in texts) >= 0.9 * len(texts) and len(texts) > 3:
         return "sensitive", "other"
@@ -149,11 +153,13 @@ def _protect(column: ColumnDraft, person: tuple[str, str | None]) -> None:
         column.notes.append("becomes a token; birth_year needs a column of the year alone")
     elif column.kind == "other":
         column.notes.append("guessed to belong to one person")
+    elif column.roles:
+        column.notes.append(f"the customer's id is the token of the {column.kind}: is there no other id?")
 
 
 def _fits(column: ColumnDraft, role: str) -> bool:
     if column.is_person:
-        return False
+        return role == "source_customer_id"
     if role in NUMERIC_ROLES:
         return column.guess.is_number
     if role in DAY_ROLES:

@@ -20,7 +20,9 @@ DIALECTS = tuple(
     Numbers.model_validate({"decimal": decimal, "thousands": thousands})
     for decimal, thousands in ((".", ""), (",", ""), (".", ","), (",", "."), (",", " "), (".", " "), (".", "'"))
 )
-TIME_WORDS = frozenset({"time", "timestamp", "ts", "at", "date", "day", "datetime", "created", "updated", "on", "dt"})
+TIME_WORDS = frozenset(
+    {"time", "timestamp", "ts", "at", "date", "day", "datetime", "created", "updated", "on", "dt", "joined", "since", "epoch"}
+)
 AMOUNT_ROLES = frozenset({"sales_amount", "unit_price", "quantity", "retail_discount_amount", "order_amount"})
 FITS = 0.99
 

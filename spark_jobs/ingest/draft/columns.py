@@ -192,9 +192,21 @@ def _choose_roles(columns: list[ColumnDraft]) -> None:
                 others = [column.name for column in candidates if column is not free[0] and column.role is None]
                 if others:
                     free[0].notes.append(f"or is {role} in {', '.join(others)}?")
+    _choose_moment(columns)
     for column in columns:
         if column.role == "birth_year":
             column.guess = Guess("int", numbers=column.guess.numbers, has_gaps=column.guess.has_gaps)
+
+
+def _choose_moment(columns: Sequence[ColumnDraft]) -> None:
+    """Where orders are spoken of and no name says when they were made, the first day or moment says it."""
+    roles = {column.role for column in columns}
+    if "ordered_at" in roles or not ("order_id" in roles or {"source_customer_id", "product_id"} <= roles):
+        return
+    free = [column for column in columns if column.role is None and not column.is_person and column.type in ("date", "timestamp")]
+    if free:
+        free[0].role = "ordered_at"
+        free[0].notes.append("taken for the moment of the order")
 
 
 PREFERRED = {

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from conf.entities import load_entities
 from spark_jobs.ingest.draft.columns import ColumnDraft
 from spark_jobs.ingest.draft.feeds import FeedDraft, leading_letters
+from spark_jobs.ingest.draft.words import words_of
 
 MASTERS = {"customers": "source_customer_id", "products": "product_id", "stores": "store_id"}
+EVENT_WORDS = frozenset({"event", "behavior", "behaviour", "action"})  # not every row is a purchase
 NEEDED = {"orders": ("order_id", "ordered_at", "ordered_on"), "order_items": ("order_id", "sales_amount")}
 
 
@@ -119,6 +121,8 @@ def _has_lines(feed: FeedDraft, *, or_name: bool = False) -> bool:
 def _without_number(feed: FeedDraft) -> str | None:
     """An order as what one customer bought at one moment."""
     customer, moment = feed.of_role("source_customer_id"), feed.of_role("ordered_at")
+    if any(EVENT_WORDS & set(words_of(column.delivered)) for column in feed.columns):
+        return None
     return f"{{key: [{customer.name}, {moment.name}]}}" if customer and moment else None
 
 

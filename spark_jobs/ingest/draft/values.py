@@ -21,7 +21,7 @@ DIALECTS = tuple(
     for decimal, thousands in ((".", ""), (",", ""), (".", ","), (",", "."), (",", " "), (".", " "), (".", "'"))
 )
 TIME_WORDS = frozenset(
-    {"time", "timestamp", "ts", "at", "date", "day", "datetime", "created", "updated", "on", "dt", "joined", "since", "epoch"}
+    {"time", "timestamp", "ts", "at", "date", "day", "datetime", "created", "updated", "on", "dt", "joined", "since", "epoch", "dat"}
 )
 AMOUNT_ROLES = frozenset({"sales_amount", "unit_price", "quantity", "retail_discount_amount", "order_amount"})
 FITS = 0.99
@@ -73,10 +73,10 @@ def _of_texts(values: Mapping[str, int], words: frozenset[str], is_id: bool, rol
     if {text.strip().casefold() for text in values} <= BOOLEAN:
         return Guess("boolean")
     speaks_of_time = bool(words & TIME_WORDS)
-    moments = None if is_id else guess_moments(values, compact=speaks_of_time, month_first=month_first)
+    moments = guess_moments(values, compact=speaks_of_time and not is_id, month_first=month_first)
     if moments is not None:
         return Guess(moments.type, moments.formats, notes=(*moments.notes, *_misfits(moments.fit, sum(values.values()))))
-    if speaks_of_time and (epoch := _epoch(values)):
+    if speaks_of_time and not is_id and (epoch := _epoch(values)):
         return Guess("timestamp", (epoch,), notes=(f"read as {epoch}",))
     if is_id:
         return _of_ids(values)

@@ -2,33 +2,23 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import cache
+from itertools import groupby
 
-# Chinese words of retail, by the English words they stand for; the longest match is taken first.
-CHINESE = {
-    "订单": "order", "小票": "receipt", "单据": "receipt", "流水号": "transaction id", "流水": "transaction", "交易": "transaction",
-    "明细": "line", "行号": "line no", "会员卡号": "member id", "会员": "member", "顾客": "customer", "客户": "customer", "用户": "user",
-    "买家": "buyer", "商品": "product", "货品": "product", "产品": "product", "条码": "barcode", "条形码": "barcode", "货号": "sku",
-    "名称": "title", "品名": "product title", "数量": "quantity", "件数": "quantity", "单价": "unit price", "售价": "unit price",
-    "价格": "price", "金额": "amount", "实付": "paid", "实收": "paid", "应付": "gross", "应收": "gross", "总额": "total amount",
-    "总": "total", "销售额": "sales amount", "销售": "sales", "优惠券": "coupon", "优惠": "discount", "折扣": "discount", "下单": "order",
-    "支付": "payment", "付款": "payment", "成交": "transaction", "购买": "purchase", "消费": "purchase", "时间": "time", "日期": "date",
-    "注册": "registration", "入会": "registration", "门店": "store", "店铺": "store", "分店": "store", "编号": "id", "编码": "code",
-    "号码": "number", "号": "id", "手机号": "mobile phone", "手机": "mobile phone", "电话": "phone", "联系电话": "phone", "邮箱": "email",
-    "电子邮件": "email", "姓名": "person name", "收货人": "recipient name", "收件人": "recipient name", "联系人": "contact name",
-    "昵称": "nickname", "地址": "address", "出生日期": "birth date", "出生": "birth", "生日": "birth date", "出生年份": "birth year",
-    "身份证号": "identity card", "身份证": "identity card", "银行卡号": "bank card", "银行卡": "bank card", "卡号": "card number",
-    "车牌号": "license plate", "车牌": "license plate", "微信": "wechat", "性别": "gender", "年龄": "age", "城市": "city",
-    "省份": "province", "省": "province", "地区": "region", "区域": "region", "国家": "country", "等级": "tier", "级别": "tier",
-    "渠道": "channel", "状态": "status", "类别": "category", "分类": "category", "品类": "category", "品牌": "brand", "部门": "department",
-    "规格": "package size", "备注": "remark", "留言": "message", "评论": "comment", "币种": "currency", "类型": "type", "积分": "points",
-}  # fmt: skip
+from spark_jobs.ingest.draft.dictionary import CHINESE, WESTERN
+
 LONGEST_CHINESE = max(map(len, CHINESE))
 SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 ID_ENDINGS = frozenset({"id", "no", "num", "number", "nr", "nbr", "code", "key", "ref", "reference", "uuid", "guid", "sk"})
+ID_BEGINNINGS = frozenset({"n", "no", "nr", "num", "number", "numero", "code", "id"})
+OWNERS = frozenset({"customer", "cust", "member", "user", "store", "shop", "product", "prod", "item", "lineitem", "order", "sales"})
+NOT_OWNED = frozenset({"ordered_at", "package_size", "sales_amount", "product_name"})
+NAMED_BY_ID = frozenset({"channel", "category", "subcategory", "department", "brand", "region", "city"})
 ID_SUBJECTS = {
-    "order_item_id": "line; order item; order line; invoice line; line item; item line; orderline; orderitem; receipt line; transaction line",
+    "order_item_id": "line; order item; order line; invoice line; line item; item line; orderline; orderitem; receipt line; transaction line; row; "
+    "order detail; sales order detail; invoice detail",
     "order_id": "order; invoice; receipt; basket; transaction; trans; bill; ticket; sale; sales; voucher; cart; purchase; sales order; orders; bon; document",
     "source_customer_id": "customer; cust; client; member; household; hshd; hh; user; buyer; shopper; loyalty; loyalty card; member card; "
     "club card; customer card; account; consumer; owner",
@@ -37,9 +27,9 @@ ID_SUBJECTS = {
     "manufacturer_id": "manufacturer; supplier; vendor",
 }
 FIELDS = {
-    "quantity": "quantity; qty; units; pieces; unit; quantity sold; units sold; sales quantity; sold quantity; order quantity; quantity ordered; product quantity",
-    "unit_price": "unit price; price; price per unit; item price; price each; product price; selling price; sales price; retail price; unit cost; product unit price",
-    "sales_amount": "amount; sales; total; value; revenue; turnover; net; net amount; sales value; sales amount; total price; total amount; "
+    "quantity": "quantity; number of items; qty; units; pieces; unit; quantity sold; units sold; sales quantity; sold quantity; order quantity; quantity ordered; product quantity",
+    "unit_price": "unit price; price unit; price; price per unit; item price; price each; product price; selling price; sales price; retail price; unit cost; product unit price",
+    "sales_amount": "amount; amount total; sales; total; value; revenue; turnover; net; net amount; sales value; sales amount; total price; total amount; "
     "line total; line amount; spend; spent; paid; paid amount; amount paid; net sales; gross; gross amount; total sales; total sale; "
     "order amount; order total; order value; item total; extended price; subtotal; sub total; net value; payment amount; payment value; "
     "transaction amount; grand total; invoice total; purchase amount; total paid; total spent; total value; paid total; total paid amount",
@@ -79,7 +69,7 @@ PII_WORDS: tuple[tuple[str, str, frozenset[str]], ...] = (
         frozenset({
             "firstname", "lastname", "surname", "fullname", "forename", "nickname", "first name", "last name", "full name", "given name",
             "family name", "middle name", "person name", "customer name", "client name", "member name", "user name", "username",
-            "contact name", "recipient name", "buyer name", "cardholder", "card holder", "cust name", "shopper name",
+            "contact name", "recipient name", "buyer name", "cardholder", "card holder", "cust name", "shopper name", "billing name", "shipping name", "customer person name",
         }),
     ),
     ("sensitive", "other", frozenset({"credit card", "iban", "bank account", "bank card", "cc number", "card number", "card no", "card num"})),
@@ -100,7 +90,7 @@ def words_of(header: str) -> tuple[str, ...]:
     text = re.sub(r"[（(].*?[)）]", " ", header).strip() or header
     if not any("\u3400" <= letter <= "\u9fff" for letter in text):
         latin = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore").decode()
-        return tuple(word.lower() for word in SPLIT.findall(_joined_acronyms(latin)))
+        return _once(each for word in SPLIT.findall(_joined_acronyms(latin)) for each in WESTERN.get(word.lower(), word.lower()).split())
     words: list[str] = []
     while text:
         if match := re.match(r"[A-Za-z0-9]+|[\s_./·:：-]+", text):
@@ -112,7 +102,12 @@ def words_of(header: str) -> tuple[str, ...]:
             return ()
         words += CHINESE[text[:length]].split()
         text = text[length:]
-    return tuple(word for number, word in enumerate(words) if number == 0 or word != words[number - 1])
+    return _once(words)
+
+
+def _once(words: Iterable[str]) -> tuple[str, ...]:
+    """Words without those that repeat the one before."""
+    return tuple(word for word, _ in groupby(words))
 
 
 def _joined_acronyms(text: str) -> str:
@@ -155,7 +150,13 @@ def _roles(words: tuple[str, ...]) -> list[str]:
         base = base[:-1]
     subject, has_ending = " ".join(base), len(base) < len(words)
     ids = [role for role, phrases in _SUBJECTS.items() if subject in phrases]
+    if not ids and words[0] in ID_BEGINNINGS:
+        ids, has_ending = [role for role, phrases in _SUBJECTS.items() if " ".join(words[1:]) in phrases], True
     fields = [role for role, phrases in _FIELDS.items() if phrase in phrases]
+    if not fields and not ids and has_ending:
+        fields = [role for role, phrases in _FIELDS.items() if subject in phrases and role in NAMED_BY_ID]
+    if not fields and not ids and len(words) > 1 and words[0] in OWNERS:
+        fields = [role for role, phrases in _FIELDS.items() if " ".join(words[1:]) in phrases and role not in NOT_OWNED]
     return [*ids, *fields] if has_ending or not fields else [*fields, *ids]
 
 
@@ -177,4 +178,4 @@ def person_behind(header: str) -> tuple[str, str | None] | None:
     for pii, kind, phrases in PII_WORDS:
         if (singles | pairs) & phrases and roles_of(header)[:1] != ("source_customer_id",):
             return pii, kind
-    return ("quasi", None) if singles & QUASI else None
+    return ("quasi", None) if singles & QUASI and not singles & {"gross", "net"} else None

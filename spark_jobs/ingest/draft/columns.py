@@ -23,6 +23,7 @@ LONG_TEXT = 60
 NUMERIC_ROLES = frozenset({
     "quantity", "unit_price", "sales_amount", "retail_discount_amount", "coupon_discount_amount", "latitude", "longitude",
 })  # fmt: skip
+SHARES = frozenset({"retail_discount_amount", "coupon_discount_amount"})
 DAY_ROLES = frozenset({"ordered_at", "registered_on"})
 TEXT_ROLES = frozenset({"product_name", "brand", "department", "category", "subcategory", "region", "city", "store_name", "gender"})
 
@@ -194,6 +195,9 @@ def _choose_roles(columns: list[ColumnDraft]) -> None:
                     free[0].notes.append(f"or is {role} in {', '.join(others)}?")
     _choose_moment(columns)
     for column in columns:
+        if column.role in SHARES and column.distinct and all(re.fullmatch(r"0?([.,]\d+)?|1([.,]0+)?", text) for text in column.distinct):
+            column.role = None
+            column.notes.append("a share rather than an amount: not mapped")
         if column.role == "birth_year":
             column.guess = Guess("int", numbers=column.guess.numbers, has_gaps=column.guess.has_gaps)
 

@@ -113,7 +113,7 @@ def _speaks_of_orders(feed: FeedDraft) -> bool:
 def _has_lines(feed: FeedDraft, *, or_name: bool = False) -> bool:
     roles = ("product_id", "product_name") if or_name else ("product_id",)
     is_bought = any(feed.of_role(role) for role in roles) and any(
-        feed.of_role(role) for role in ("quantity", "sales_amount", "order_id", "order_item_id")
+        feed.of_role(role) for role in ("quantity", "sales_amount", "order_id", "order_item_id", "unit_price")
     )
     return is_bought and (feed.of_role("order_id") is not None or _without_number(feed) is not None)
 

@@ -132,7 +132,7 @@ def _map(draft: MapDraft, routes: Sequence[str]) -> Iterator[str]:
         yield f"    {mark}    {name}: {value}" + _comment([draft.notes[name]] if name in draft.notes else [])
     yield f"    {mark}    fields:"
     for name in draft.missing:
-        yield f"    {mark}      {name}: ???"
+        yield f"    {mark}      {name}: ???" + _comment(["{const: 0} counts visits without money"] if name == "sales_amount" else [])
     for name, value in draft.fields.items():
         yield f"    {mark}      {name}: {value}" + _comment([draft.notes[name]] if name in draft.notes else [])
     if "" in draft.notes:

@@ -153,8 +153,9 @@ def _roles(words: tuple[str, ...]) -> list[str]:
     if not ids and words[0] in ID_BEGINNINGS:
         ids, has_ending = [role for role, phrases in _SUBJECTS.items() if " ".join(words[1:]) in phrases], True
     fields = [role for role, phrases in _FIELDS.items() if phrase in phrases]
-    if not fields and not ids and has_ending:
-        fields = [role for role, phrases in _FIELDS.items() if subject in phrases and role in NAMED_BY_ID]
+    if not fields and not ids and (has_ending or words[-1] in ("name", "title")):
+        named = subject if has_ending else " ".join(words[:-1])
+        fields = [role for role, phrases in _FIELDS.items() if named in phrases and role in NAMED_BY_ID]
     if not fields and not ids and len(words) > 1 and words[0] in OWNERS:
         fields = [role for role, phrases in _FIELDS.items() if " ".join(words[1:]) in phrases and role not in NOT_OWNED]
     return [*ids, *fields] if has_ending or not fields else [*fields, *ids]

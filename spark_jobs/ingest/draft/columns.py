@@ -21,7 +21,7 @@ CARD = re.compile(r"\d(?:[ -]?\d){12,18}")
 VALUE_KINDS = (("direct", "email", EMAIL), ("direct", "phone", PHONE), ("sensitive", "national_id", CHINESE_ID))
 LONG_TEXT = 60
 NUMERIC_ROLES = frozenset({
-    "quantity", "unit_price", "sales_amount", "retail_discount_amount", "coupon_discount_amount", "latitude", "longitude",
+    "quantity", "unit_price", "sales_amount", "retail_discount_amount", "coupon_discount_amount", "coupon_match_discount_amount", "latitude", "longitude",
 })  # fmt: skip
 SHARES = frozenset({"retail_discount_amount", "coupon_discount_amount"})
 DAY_ROLES = frozenset({"ordered_at", "registered_on"})
@@ -169,7 +169,9 @@ def _fits(column: ColumnDraft, role: str) -> bool:
         return column.type == "string" and not (role == "product_name" and _are_codes(column))
     if role == "birth_year":
         return column.guess.is_number
-    return column.type in ("string", "bigint", "boolean") or role.endswith("band")
+    if role.endswith("band"):
+        return column.type == "string"
+    return column.type in ("string", "bigint", "boolean")
 
 
 def _are_codes(column: ColumnDraft) -> bool:

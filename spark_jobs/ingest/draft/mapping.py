@@ -10,6 +10,7 @@ from spark_jobs.ingest.draft.words import words_of
 
 MASTERS = {"customers": "source_customer_id", "products": "product_id", "stores": "store_id"}
 EVENT_WORDS = frozenset({"event", "behavior", "behaviour", "action"})  # not every row is a purchase
+DISCOUNTS = ("retail_discount_amount", "coupon_discount_amount", "coupon_match_discount_amount")
 NEEDED = {"orders": ("order_id", "ordered_at", "ordered_on"), "order_items": ("order_id", "sales_amount")}
 
 
@@ -181,11 +182,15 @@ def _items(feed: FeedDraft) -> MapDraft:
         document = [order] if order else [column for column in (customer, moment) if column]
         draft.keys = {"dedup": "full_row_per_document", "document": f"[{', '.join(column.name for column in document)}]"}
         draft.notes["dedup"] = "the lines have no number"
+        product = feed.of_role("product_id")
+        if order and product and set(feed.pair) == {order.name, product.name}:
+            key = f"order_item_id: {{key: [{order.name}, {product.name}]}}"
+            draft.notes["dedup"] += f"; {key} instead would let a later file correct a line: no order had a product twice"
     _number_of_order(draft, feed)
     _copy(draft, feed, "product_id", "quantity")
     _amount(draft, feed)
-    _copy(draft, feed, "retail_discount_amount", "coupon_discount_amount", "currency_code")
-    for role in ("retail_discount_amount", "coupon_discount_amount"):
+    _copy(draft, feed, *DISCOUNTS, "currency_code")
+    for role in DISCOUNTS:
         column = feed.of_role(role)
         if column is not None and column.negative > 0.5:
             draft.fields[role] = expression(f"-{column.name}")

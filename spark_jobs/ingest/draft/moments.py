@@ -48,7 +48,7 @@ class Form:
     @property
     def is_iso(self) -> bool:
         """Read without a format."""
-        return self.shape == 0 and self.separator == "-" and not self.half and self.fraction <= 6 and self.zone in ("", "XXX")
+        return self.shape == 0 and self.separator == "-" and not self.half and self.zone in ("", "XXX")
 
 
 @dataclass

@@ -23,7 +23,7 @@ DIALECTS = tuple(
 TIME_WORDS = frozenset(
     {"time", "timestamp", "ts", "at", "date", "day", "datetime", "created", "updated", "on", "dt", "joined", "since", "epoch", "dat"}
 )
-AMOUNT_ROLES = frozenset({"sales_amount", "unit_price", "quantity", "retail_discount_amount", "order_amount"})
+AMOUNT_ROLES = frozenset({"sales_amount", "unit_price", "quantity", "retail_discount_amount", "coupon_discount_amount"})
 FITS = 0.99
 
 
@@ -129,7 +129,11 @@ def _of_numbers(values: Mapping[str, int], role: str | None) -> Guess:
         notes.append("is the point a decimal point, or does it group thousands?")
     if groups and numbers.thousands == "," and not any("." in text for text in values):
         notes.append("does the comma group thousands, or is it a decimal comma?")
-    return Guess(_number_type(values, scales, role), numbers=None if numbers.are_plain else numbers, notes=tuple(notes))
+    kind = _number_type(values, scales, role)
+    if kind == "double" and role in AMOUNT_ROLES and numbers.are_plain and _are_rounded(values):
+        kind = "decimal(18,2)"
+        notes.append("amounts with the noise of binary fractions: rounded to cents")
+    return Guess(kind, numbers=None if numbers.are_plain else numbers, notes=tuple(notes))
 
 
 def _groups_by_comma(values: Mapping[str, int]) -> bool:
@@ -150,6 +154,14 @@ def _scales(values: Mapping[str, int], numbers: Numbers) -> Counter[int]:
         if match:
             scales[99 if match[2] else len((match[1] or "").rstrip("0"))] += count
     return scales
+
+
+def _are_rounded(values: Mapping[str, int]) -> bool:
+    """True for amounts of whole cents that a computer has written as 0.30000000000000004."""
+    try:
+        return all(abs(float(text) - round(float(text), 2)) < 1e-6 for text in values)
+    except ValueError:
+        return False
 
 
 def _number_type(values: Mapping[str, int], scales: Counter[int], role: str | None) -> str:

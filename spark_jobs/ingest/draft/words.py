@@ -35,6 +35,7 @@ FIELDS = {
     "transaction amount; grand total; invoice total; purchase amount; total paid; total spent; total value; paid total; total paid amount",
     "retail_discount_amount": "discount; disc; discount amount; retail disc; retail discount; discount value; total discount; loyalty discount",
     "coupon_discount_amount": "coupon disc; coupon discount; coupon; coupon amount; coupon discount amount",
+    "coupon_match_discount_amount": "coupon match disc; coupon match discount; coupon match discount amount",
     "ordered_at": "date; time; datetime; timestamp; order date; order time; ordered at; ordered on; invoice date; invoice time; transaction date; "
     "transaction time; transaction timestamp; sale date; sale time; sales date; sold at; sold on; purchase date; purchase time; purchased at; "
     "receipt date; receipt time; order datetime; order timestamp; created at; create time; payment date; payment time; paid at; bill date; "
@@ -42,9 +43,9 @@ FIELDS = {
     "ticket date; document date; basket date; order created; created; transaction datetime; event time; date of purchase; placed at",
     "registered_on": "registration date; registration time; registered at; registered on; signup date; signed up at; sign up date; joined; joined at; "
     "join date; member since; customer since; enrolment date; enrollment date; registration; became member on",
-    "gender": "gender; sex", "birth_year": "birth year; year of birth; yob", "age_band": "age band; age group; age range; age bracket",
+    "gender": "gender; sex", "birth_year": "birth year; year of birth; yob", "age_band": "age; age band; age group; age range; age bracket",
     "income_band": "income; income band; income range", "home_ownership": "home ownership; homeowner", "marital_status": "marital status; marital",
-    "household_size": "household size; hh size; hshd size", "household_composition": "household composition; hh composition",
+    "household_size": "household size; hh size; hshd size", "household_composition": "household composition; household comp; hh composition",
     "kids_count": "kids count; kids; children; number of children; kid category",
     "region": "region; country; province; state; county; area; territory", "city": "city; town", "source_tier": "tier; loyalty tier; membership; member tier; loyalty level; level; segment; grade",
     "product_name": "description; product name; item name; title; product title; product description; item description; article name; "

@@ -24,7 +24,7 @@ COMMANDS: dict[str, tuple[str, str | None, str]] = {
     "engine": ("spark_jobs.engine.cli", None, "Start, stop and inspect the Spark engine."),
     "sql": ("spark_jobs.engine.sql_cli", None, "Query the lake in SQL."),
     "quality": ("spark_jobs.publish.cli", "quality", "What the data of a night are worth, as tables or as a page."),
-    "source": ("spark_jobs.ingest.cli", "source", "Write, list, show and check source mappings."),
+    "source": ("spark_jobs.ingest.cli", "source", "Draft, list, show and check source mappings."),
     "quarantine": ("spark_jobs.ingest.cli", "quarantine", "List, show and replay rejected rows."),
     "land": ("spark_jobs.demo.cli", "land", "Land the demo files only."),
     "models": ("ml.cli", None, "Train, evaluate, promote and score the registered models."),

@@ -5,6 +5,8 @@ from typing import Any
 from conf.contracts import SourceContract
 from conf.entities import Entity, load_entities
 
+SCHEMA_FILE = "source.schema.json"
+
 # Model → key → what an editor shows beside it.
 MEANINGS: dict[str, dict[str, str]] = {
     "SourceContract": {

@@ -15,15 +15,18 @@ from conf.contracts import SourceContract, load_contract, load_sources
 from conf.documents import nearest
 from conf.errors import ConfigError, Finding
 from conf.settings import settings
+from spark_jobs.ingest.draft.cli import new_source, write_schema
 
 app = typer.Typer()
 source = typer.Typer(
     no_args_is_help=True,
-    help="Write, list, show and check source mappings.\n\nExample: [bold]cdp source check conf/sources/shop.yml[/bold]",
+    help="Draft, list, show and check source mappings.\n\nExample: [bold]cdp source check conf/sources/shop.yml[/bold]",
 )
 quarantine = typer.Typer(no_args_is_help=True, help="List, show and replay rejected rows.\n\nExample: [bold]cdp quarantine list[/bold]")
 app.add_typer(source, name="source")
 app.add_typer(quarantine, name="quarantine")
+source.command("new")(new_source)
+source.command("schema")(write_schema)
 notes = Console(stderr=True, highlight=False)
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 
@@ -71,43 +74,6 @@ def show_source(name: Annotated[str, typer.Argument(help="Source.")], as_json: A
         for column in feed.columns
     ]
     _show(rows, as_json)
-
-
-@source.command("new")
-def new_source(
-    name: Annotated[str, typer.Argument(help="Name of the source: small letters, digits, single underscores.")],
-    files: Annotated[
-        list[Path], typer.Argument(help="Sample files: one for each kind, or several of a kind.", exists=True, dir_okay=False)
-    ],
-    to: Annotated[Path | None, typer.Option("--to", help="File to write; default: NAME.yml in sources/ of the overlay folder.")] = None,
-    time_zone: Annotated[str | None, typer.Option(help="Of local times, such as Europe/London.")] = None,
-    currency: Annotated[str | None, typer.Option(help="Of the amounts, such as EUR.")] = None,
-    land: Annotated[bool, typer.Option("--land", help="Copy the files to where the mapping looks for them.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace a mapping that is there.")] = False,
-) -> None:
-    """Write a first mapping from sample files: formats, types, keys, joins, personal columns and entities are guessed.
-
-    Example: cdp source new corner_shop till_2024-01-31.csv articles.csv --land
-    """
-    from spark_jobs.ingest.draft import command
-
-    command.new_source(out, name, files, to, time_zone, currency, land=land, force=force)
-
-
-@source.command("schema")
-def schema(to: Annotated[Path | None, typer.Option("--to", help="File to write; default: standard output.")] = None) -> None:
-    """The JSON Schema of mapping files, for completion and checks in an editor.
-
-    Example: cdp source schema --to ~/my_conf/source.schema.json
-    """
-    from conf.contract_schema import contract_schema
-
-    text = json.dumps(contract_schema(), indent=2, ensure_ascii=False)
-    if to is None:
-        typer.echo(text)
-    else:
-        to.write_text(text + "\n", encoding="utf-8")
-        out.print(f"written to {to}; the first line of a mapping: # yaml-language-server: $schema={to}", markup=False)
 
 
 @source.command("check")

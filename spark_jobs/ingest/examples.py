@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -79,7 +80,7 @@ def _lengths(batch: Batch, raws: Iterable[str | None], ring: Keyring) -> dict[st
     if not wanted or not batch.count("vault"):
         return {}
     table = pq.read_table(batch.plan.folder_of("vault"), columns=["token", "ciphertext"])
-    rows = table.filter(pc.is_in(table["token"], pc.cast(sorted(wanted), "string"))).to_pylist()
+    rows = table.filter(pc.is_in(table["token"], pa.array(sorted(wanted)))).to_pylist()
     return {row["token"]: len(ring.decrypt(row["ciphertext"], row["token"]).decode()) for row in rows}
 
 

@@ -10,6 +10,11 @@ import typer
 app = typer.Typer()
 
 
+@app.callback()
+def commands() -> None:
+    """Keeps the app a group, though it has one command."""
+
+
 @app.command()
 def quality(
     day: Annotated[

@@ -1,214 +1,230 @@
-"""What a column of a sample is: its type, how its values are written, whether it may be empty, and whether it is about a person."""
+"""Columns of a drafted feed: their name, type, rules and PII class, each with what a person should look at."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 
-from spark_jobs.ingest.draft.words import PII_WORDS, concept_of, our_name
+import pyarrow as pa
+import pyarrow.compute as pc
 
-NULLS = frozenset({"NULL", "null", "\\N", "N/A", "n/a", "NA", "#N/A", "None", "none", "nan", "NaN", "-", "--"})
-WHOLE = re.compile(r"[+-]?\d{1,18}(\.0+)?")
-PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-COMMA = re.compile(r"[+-]?\d+,\d+")
-GROUPED = {",": re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?"), ".": re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?")}
+from spark_jobs.ingest.draft.values import Guess, guess_type
+from spark_jobs.ingest.draft.words import is_id_name, our_name, person_behind, roles_of, words_of
+
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
-PHONE = re.compile(r"\+[1-9][\d ()-]{7,20}|1[3-9]\d{9}")
-SIGNS = "¥￥$€£ "
-TIMES = ("", " %H:%M", " %H:%M:%S", "T%H:%M:%S", " %I:%M %p")
-DAYS = (
-    "%Y/%m/%d",
-    "%d/%m/%Y",
-    "%m/%d/%Y",
-    "%d.%m.%Y",
-    "%d-%m-%Y",
-    "%m-%d-%Y",
-    "%Y%m%d",
-    "%d %b %Y",
-    "%d-%b-%Y",
-    "%d/%m/%y",
-    "%m/%d/%y",
-    "%Y年%m月%d日",
+PHONE = re.compile(
+    r"(?:\+|00)\d[\d ()./-]{7,17}\d|1[3-9]\d{9}|1[3-9]\d-\d{4}-\d{4}|\(?0\d{2,4}\)?[ -/]\d[\d -]{5,10}|\(\d{3}\) ?\d{3}-\d{4}"
 )
-SPARK = {"%Y": "yyyy", "%m": "M", "%d": "d", "%y": "yy", "%b": "MMM", "%H": "H", "%M": "mm", "%S": "ss", "%I": "h", "%p": "a"}
-ISO = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?")
-EPOCHS = {"epoch_s": range(946_684_800, 2_208_988_800), "epoch_ms": range(946_684_800_000, 2_208_988_800_000)}
-MOST_DIGITS = 6
-MOST_VALUES = 5_000
-TIME_OF_DAY = "time_of_day"
-MOMENTS = ("ordered_at", "registered_on")
-MOMENT_NAME = re.compile(r"(_at|_on|time|date|_ts|stamp)$|时间|日期", re.IGNORECASE)
-CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
+MOBILE = re.compile(r"1[3-9]\d{9}|\+\d[\d -]{8,16}\d")
+CHINESE_ID = re.compile(r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])\d{2}\d{3}[\dXx]")
+CARD = re.compile(r"\d(?:[ -]?\d){12,18}")
+VALUE_KINDS = (("direct", "email", EMAIL), ("direct", "phone", PHONE), ("sensitive", "national_id", CHINESE_ID))
+LONG_TEXT = 60
+NUMERIC_ROLES = frozenset({
+    "quantity", "unit_price", "sales_amount", "retail_discount_amount", "coupon_discount_amount", "coupon_match_discount_amount", "latitude", "longitude",
+})  # fmt: skip
+SHARES = frozenset({"retail_discount_amount", "coupon_discount_amount"})
+DAY_ROLES = frozenset({"ordered_at", "registered_on"})
+TEXT_ROLES = frozenset({"product_name", "brand", "department", "category", "subcategory", "region", "city", "store_name", "gender"})
 
 
-@dataclass(frozen=True)
-class Guess:
-    """A column of the mapping, and what a person should look at."""
+@dataclass
+class ColumnDraft:
+    """One column of a feed as it is drafted."""
 
+    delivered: str
     name: str
-    source_name: str
-    type: str
-    concept: str | None = None
-    format: tuple[str, ...] = ()
-    numbers: dict[str, str] = field(default_factory=dict)
-    required: bool = False
-    pii: tuple[str, str] | None = None
-    nulls: tuple[str, ...] = ()
-    distinct: int = 0
-    is_unique: bool = False
-    has_negatives: bool = False
-    note: str = ""
+    guess: Guess
+    required: bool
+    roles: tuple[str, ...]
+    is_id: bool
+    is_key: bool
+    distinct: frozenset[str]
+    negative: float
+    pii: str | None = None
+    kind: str | None = None
+    role: str | None = None
+    notes: list[str] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
+
+    @property
+    def type(self) -> str:
+        """The type in the contract; a token is text."""
+        return "string" if self.is_person else self.guess.type
+
+    @property
+    def is_person(self) -> bool:
+        """True when the value becomes a token."""
+        return self.pii in ("direct", "sensitive")
 
 
-def guess_column(source_name: str, number: int, values: Sequence[str | None], stored_type: str = "") -> Guess:
-    """What a column is, from its name and the first values.
+def draft_columns(rows: pa.Table, heads: Sequence[pa.Table], kind: str, *, named: bool, month_first: bool) -> list[ColumnDraft]:
+    """The columns of a feed.
 
     Args:
-        source_name: name as delivered.
-        number: place in the file, from 1, for a name that cannot be written in our letters.
-        values: text of its values; None for no value.
-        stored_type: type in the file when it has one (parquet).
+        rows: sampled rows, columns under their delivered names.
+        heads: for each file the rows that follow each other from its beginning.
+        kind: the feed's format.
+        named: the file has names of columns.
+        month_first: how days are read of which no value shows it.
     """
-    nulls = tuple(sorted({value.strip() for value in values if value is not None} & NULLS))
-    given = [value for value in values if value is not None and value.strip() not in NULLS]
-    concept = concept_of(source_name)
-    guess = Guess(our_name(source_name, number, concept), source_name, "string", concept, nulls=nulls)
-    distinct = len(set(given))
-    guess = replace(
-        guess, required=bool(values) and len(given) == len(values), distinct=distinct, is_unique=bool(given) and distinct == len(values)
-    )
-    sample = [value.strip() for value in dict.fromkeys(given)][:MOST_VALUES]
-    if not sample:
-        return replace(guess, note="is empty in the sample")
-    if pii := _pii(source_name, sample, concept):
-        return replace(guess, pii=pii, note="personal by its name or values: it becomes a token")
-    return _typed(guess, sample, stored_type)
+    columns: list[ColumnDraft] = []
+    taken: set[str] = set()
+    for number, delivered in enumerate(rows.column_names, start=1):
+        found = _column(rows, heads, delivered, number, kind, named, month_first)
+        plain, again = found.name, 2
+        while found.name in taken:
+            found.name, again = f"{plain}_{again}", again + 1
+        taken.add(found.name)
+        columns.append(found)
+    _choose_roles(columns)
+    return columns
 
 
-def _typed(guess: Guess, sample: list[str], stored_type: str) -> Guess:
-    for attempt in (_as_stored(stored_type), _as_boolean, _as_clock, _as_date, _as_number):
-        if found := attempt(guess, sample):
-            return found
-    return guess
+def _column(
+    rows: pa.Table, heads: Sequence[pa.Table], delivered: str, number: int, kind: str, named: bool, month_first: bool
+) -> ColumnDraft:
+    header = delivered if named else ""
+    counts = {each["values"]: each["counts"] for each in pc.value_counts(rows.column(delivered)).to_pylist()}
+    person = _person(header, counts)
+    roles = roles_of(header)
+    if person is not None and person[0] != "quasi":
+        roles = roles[:1] if roles[:1] == ("source_customer_id",) and person[1] in ("email", "phone") else ()
+    is_id = is_id_name(header)
+    role = roles[0] if roles else None
+    guess = guess_type(counts, frozenset(words_of(header)), is_id=is_id, role=role, month_first=month_first)
+    notes = list(guess.notes)
+    if guess.null_values and kind in ("jsonl", "parquet"):
+        guess, notes = Guess("string", has_gaps=guess.has_gaps), ["a text such as NULL means no value here: ask the source for empty ones"]
+    texts = frozenset(text for text in counts if text is not None and text not in guess.null_values)
+    total = sum(count for text, count in counts.items() if text in texts)
+    minus = sum(count for text, count in counts.items() if text in texts and str(text).lstrip().startswith(("-", "(")))
+    column = ColumnDraft(
+        delivered, our_name(header, number), guess, not guess.has_gaps and not guess.is_empty, roles, is_id,
+        all(_is_unique(head, delivered) for head in heads) and not guess.has_gaps, texts, minus / total if total else 0.0, notes=notes,
+    )  # fmt: skip
+    if person is not None:
+        _protect(column, person)
+    elif guess.type == "string" and not is_id and texts and sum(map(len, texts)) > LONG_TEXT * len(texts):
+        column.notes.append("long texts: when they name people add pii: direct, kind: free_text")
+    return column
 
 
-def _as_stored(stored_type: str) -> Callable[[Guess, list[str]], Guess | None]:
-    """Moments and days that the file itself declares."""
-
-    def attempt(guess: Guess, _: list[str]) -> Guess | None:
-        if stored_type.startswith("timestamp"):
-            return replace(guess, type="timestamp")
-        return replace(guess, type="date") if stored_type.startswith("date") else None
-
-    return attempt
+def _is_unique(head: pa.Table, name: str) -> bool:
+    values = head.column(name)
+    return bool(head.num_rows > 1 and values.null_count == 0 and pc.count_distinct(values).as_py() == head.num_rows)
 
 
-def _as_boolean(guess: Guess, sample: list[str]) -> Guess | None:
-    return replace(guess, type="boolean") if {value.lower() for value in sample} <= {"true", "false"} else None
+def _person(header: str, counts: Mapping[str | None, int]) -> tuple[str, str | None] | None:
+    """PII class and kind by the name of a column, else by its values."""
+    by_name = person_behind(header)
+    texts = [text.strip() for text in islice((text for text in counts if text is not None and text.strip()), 2000)]
+    if by_name is not None and by_name[0] != "quasi":
+        return by_name
+    if not texts:
+        return by_name
+    for pii, kind, shape in VALUE_KINDS:
+        wanted = MOBILE if kind == "phone" and is_id_name(header) else shape
+        names_one = is_id_name(header) and kind != "email" and roles_of(header)[:1] != ("source_customer_id",)
+        if not names_one and sum(wanted.fullmatch(text) is not None for text in texts) >= 0.8 * len(texts):
+            return pii, kind
+    if sum(CARD.fullmatch(text) is not None and _luhn(text) for text in texts) >= 0.9 * len(texts) and len(texts) > 3:
+        return "sensitive", "other"
+    names_a_customer = roles_of(header)[:1] == ("source_customer_id",) and words_of(header)[-1] != "id"
+    if names_a_customer and sum(re.fullmatch(r"\w[\w.'-]* [\w.' -]+", text) is not None for text in texts) > 0.5 * len(texts):
+        return "direct", "name"
+    return by_name
 
 
-def _as_number(guess: Guess, sample: list[str]) -> Guess | None:
-    signs = "".join(sorted({sign for sign in SIGNS if any(sign in value for value in sample)}))
-    bare = ["".join(letter for letter in value if letter not in signs) for value in sample]
-    is_id = guess.concept is not None and guess.concept.endswith("_id")
-    if not signs and all(WHOLE.fullmatch(value) for value in bare):
-        has_zeros = any(re.match(r"[+-]?0\d", value) for value in bare)
-        kind = "string" if has_zeros else "bigint"
-        note = "leading zeros: kept as text" if has_zeros else ""
-        return replace(guess, type=kind, note=note, has_negatives=any(value.startswith("-") for value in bare))
-    if is_id:
-        return None
-    numbers = {"ignore": signs} if signs else {}
-    if all(PLAIN.fullmatch(value) for value in bare):
-        pass
-    elif all(PLAIN.fullmatch(value) or GROUPED[","].fullmatch(value) for value in bare):
-        numbers["thousands"] = ","
-    elif all(COMMA.fullmatch(value) or WHOLE.fullmatch(value) for value in bare):
-        numbers["decimal"] = ","
-    elif all(COMMA.fullmatch(value) or WHOLE.fullmatch(value) or GROUPED["."].fullmatch(value) for value in bare):
-        numbers |= {"decimal": ",", "thousands": "."}
-    else:
-        return None
-    negative = any(value.startswith("-") for value in bare)
-    return replace(guess, type=_decimal(bare, numbers.get("decimal", ".")), numbers=numbers, has_negatives=negative)
+def _luhn(text: str) -> bool:
+    digits = [int(digit) for digit in reversed(re.sub(r"\D", "", text))]
+    doubled = (sum(divmod(2 * digit, 10)) for digit in digits[1::2])
+    return bool((sum(digits[::2]) + sum(doubled)) % 10 == 0)
 
 
-def _decimal(values: list[str], mark: str) -> str:
-    """A decimal with room for the digits behind the mark; binary noise of floats (0.30000000000000004) is not counted."""
-    digits = [len(value.rpartition(mark)[2].rstrip("0")) for value in values if mark in value and "e" not in value.lower()]
-    written = [number for number in digits if number <= MOST_DIGITS]
-    return "double" if len(written) < 0.9 * len(digits) else f"decimal(18,{max([2, *written])})"
+def _protect(column: ColumnDraft, person: tuple[str, str | None]) -> None:
+    """Mark a column as a person's data; what is not certain is treated as such."""
+    column.pii, column.kind = person
+    if not column.is_person:
+        return
+    column.notes = []
+    if column.kind == "free_text":
+        column.notes.append("may name people; without pii it stays readable text")
+    elif column.kind == "birth_date":
+        column.notes.append("becomes a token; birth_year needs a column of the year alone")
+    elif column.kind == "other":
+        column.notes.append("guessed to belong to one person")
+    elif column.roles:
+        column.notes.append(f"the customer's id is the token of the {column.kind}: is there no other id?")
 
 
-def _as_clock(guess: Guess, sample: list[str]) -> Guess | None:
-    if not all(CLOCK.fullmatch(value) for value in sample):
-        return None
-    return replace(guess, concept=TIME_OF_DAY, note="a time of day: with the day it makes the moment")
+def _fits(column: ColumnDraft, role: str) -> bool:
+    if column.is_person:
+        return role == "source_customer_id"
+    if role in NUMERIC_ROLES or role == "birth_year":
+        return column.guess.is_number
+    if role in DAY_ROLES:
+        return column.type in ("date", "timestamp")
+    if role in TEXT_ROLES:
+        return column.type == "string" and not (role == "product_name" and _are_codes(column))
+    if role.endswith("band"):
+        return column.type == "string"
+    return column.type in ("string", "bigint", "boolean")
 
 
-def _as_date(guess: Guess, sample: list[str]) -> Guess | None:
-    if all(ISO.fullmatch(value) for value in sample):
-        return replace(guess, type="timestamp" if any(len(value) > 10 and value[11:] != "00:00:00" for value in sample) else "date")
-    if (guess.concept in MOMENTS or MOMENT_NAME.search(guess.source_name)) and all(
-        re.fullmatch(r"\d{10}|\d{13}", value) for value in sample
-    ):
-        for name, span in EPOCHS.items():
-            if all(int(value) in span for value in sample):
-                return replace(guess, type="timestamp", format=(name,))
-    if not any(re.search(r"\d", value) for value in sample) or not any(len(value) >= 8 for value in sample):
-        return None
-    fits = {pattern: [_reads(value, pattern) for value in sample[:500]] for pattern in (day + time for day in DAYS for time in TIMES)}
-    whole = [pattern for pattern, read in fits.items() if all(read)]
-    if whole:
-        other = [pattern for pattern in whole if _order(pattern) != _order(whole[0])]
-        note = f"also reads as {spark_format(other[0])}: which is it?" if other else ""
-        return replace(guess, type=_kind(whole[0]), format=(spark_format(whole[0]),), note=note)
-    several = sorted((pattern for pattern, read in fits.items() if sum(read) > 0.05 * len(read)), key=lambda each: -sum(fits[each]))[:3]
-    if several and all(any(fits[pattern][place] for pattern in several) for place in range(len(sample[:500]))):
-        note = "several formats in one column: check the order"
-        return replace(guess, type=_kind("".join(several)), format=tuple(map(spark_format, several)), note=note)
-    return None
+def _are_codes(column: ColumnDraft) -> bool:
+    """Values that are rather codes than names: most hold a digit and no blank."""
+    return sum(re.fullmatch(r"[!-~]*\d[!-~]*", text) is not None for text in column.distinct) > 0.5 * len(column.distinct)
 
 
-def _reads(value: str, pattern: str) -> bool:
-    if pattern.startswith("%Y%m%d") and not re.fullmatch(r"(19|20)\d{6}.*", value):
-        return False
-    try:
-        datetime.strptime(value, pattern)  # noqa: DTZ007 - only whether it fits is asked
-    except ValueError:
-        return False
-    return True
+def _choose_roles(columns: list[ColumnDraft]) -> None:
+    """Each canonical field to the one column that speaks of it most clearly."""
+    wanted = dict.fromkeys(role for column in columns for role in column.roles)
+    ranked = {
+        role: sorted((column for column in columns if role in column.roles and _fits(column, role)), key=_rank(role)) for role in wanted
+    }
+    for place in range(3):
+        for role, candidates in ranked.items():
+            if any(column.role == role for column in columns):
+                continue
+            free = [column for column in candidates if column.role is None and column.roles.index(role) <= place]
+            if free:
+                free[0].role = role
+                others = [column.name for column in candidates if column is not free[0] and column.role is None]
+                if others:
+                    free[0].notes.append(f"or is {role} in {', '.join(others)}?")
+    _choose_moment(columns)
+    for column in columns:
+        if column.role in SHARES and column.distinct and all(re.fullmatch(r"0?([.,]\d+)?|1([.,]0+)?", text) for text in column.distinct):
+            column.role = None
+            column.notes.append("a share rather than an amount: not mapped")
+        if column.role == "birth_year":
+            column.guess = Guess("int", numbers=column.guess.numbers, has_gaps=column.guess.has_gaps)
 
 
-def _order(pattern: str) -> str:
-    return "".join(re.findall(r"%[YymdB]", pattern.replace("%b", "%m")))
+def _choose_moment(columns: Sequence[ColumnDraft]) -> None:
+    """Where orders are spoken of and no name says when they were made, the first day or moment says it."""
+    roles = {column.role for column in columns}
+    if "ordered_at" in roles or not ("order_id" in roles or {"source_customer_id", "product_id"} <= roles):
+        return
+    free = [column for column in columns if column.role is None and not column.is_person and column.type in ("date", "timestamp")]
+    if free:
+        free[0].role = "ordered_at"
+        free[0].notes.append("taken for the moment of the order")
 
 
-def _kind(pattern: str) -> str:
-    return "timestamp" if "%H" in pattern or "%I" in pattern else "date"
+PREFERRED = {
+    "sales_amount": frozenset({"net", "paid", "line", "item", "sales", "total"}),
+    "ordered_at": frozenset({"order", "ordered", "invoice", "transaction", "sale", "sold", "purchase", "receipt", "purchased"}),
+}
 
 
-def spark_format(pattern: str) -> str:
-    """A strptime pattern in Spark's letters."""
-    if pattern.startswith("%Y%m%d"):
-        pattern = pattern.replace("%Y%m%d", "yyyyMMdd")
-    for letters, spark in SPARK.items():
-        pattern = pattern.replace(letters, spark)
-    return pattern.replace("T", "'T'")
+def _rank(role: str) -> Callable[[ColumnDraft], tuple[int, bool, bool, bool]]:
+    """The order of candidates for a field: names that say it outright, moments before days, ids that end in `id`."""
 
+    def key(column: ColumnDraft) -> tuple[int, bool, bool, bool]:
+        words = words_of(column.delivered)
+        said = bool(PREFERRED.get(role, frozenset()) & set(words))
+        return column.roles.index(role), not said, column.type == "date", column.is_id and "id" not in words
 
-def _pii(source_name: str, sample: list[str], concept: str | None) -> tuple[str, str] | None:
-    """Class and kind of a personal column."""
-    if sum(bool(EMAIL.fullmatch(value)) for value in sample) >= 0.8 * len(sample):
-        return "direct", "email"
-    if concept is not None and concept not in ("email", "phone", "person_name", "address", "birth_date", "national_id"):
-        return None
-    for kind, words in PII_WORDS.items():
-        if words.search(source_name) or words.search(source_name.rpartition(".")[2]):
-            return ("sensitive" if kind == "national_id" else "direct"), kind
-    return ("direct", "phone") if _are_phones(sample) else None
-
-
-def _are_phones(sample: list[str]) -> bool:
-    """Texts that little else looks like: with a plus and a country, or Chinese mobile numbers."""
-    return all(PHONE.fullmatch(value) for value in sample)
+    return key

@@ -1,153 +1,222 @@
-"""Feeds of a first mapping: samples with equal columns together, their keys, how they join, and which entities they may fill."""
+"""Drafted feeds: which sample files are of one kind, what their names have in common, and which columns are keys and lead elsewhere."""
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 
-from spark_jobs.ingest.draft.columns import Guess, guess_column
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from conf.dialects import Csv, Numbers
+from spark_jobs.common.deliveries import delivery_regex
+from spark_jobs.ingest.draft.columns import ColumnDraft, draft_columns
 from spark_jobs.ingest.draft.samples import Sample
+from spark_jobs.ingest.draft.words import words_of
 
-MOST_JOIN_VALUES = 20_000
-LEAST_JOIN_SHARE = 0.8
-PREFIX = re.compile(r"([A-Za-z]{1,3})\d")
-DATE_IN_NAME = re.compile(r"\d{4}-\d{2}-\d{2}|(?<!\d)(?:19|20)\d{6}(?!\d)")
+DAY = re.compile(r"(?<!\d)(?:19|20)\d{2}-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])(?!\d)")
 
 
-@dataclass(frozen=True)
-class DraftFeed:
-    """One kind of file, with all that was found out about it."""
+@dataclass
+class FeedDraft:
+    """One kind of file as it is drafted."""
 
     name: str
-    files: str
-    sample: Sample
-    columns: tuple[Guess, ...]
-    key: tuple[str, ...] = ()
-    joins: dict[str, str] = field(default_factory=dict)
-    routes: tuple[tuple[str, str, str], ...] = ()
+    samples: list[Sample]
+    pattern: str
+    columns: list[ColumnDraft]
+    rows: int
+    head: pa.Table
+    csv: Csv
+    numbers: Numbers | None = None
+    pair: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
 
-    def of(self, concept: str) -> Guess | None:
-        """The column that stands for a concept; the fullest when several do."""
-        found = [column for column in self.columns if column.concept == concept]
-        return max(found, key=lambda column: (column.required, column.distinct), default=None)
+    @property
+    def format(self) -> str:
+        """Format of the files."""
+        return self.samples[0].format
 
-    def values(self, column: Guess) -> list[str | None]:
-        """The sample of a column."""
-        return self.sample.columns[column.source_name]
+    def of_role(self, role: str) -> ColumnDraft | None:
+        """The column that fills a canonical field."""
+        return next((column for column in self.columns if column.role == role), None)
 
-
-def draft_feeds(samples: Sequence[Sample]) -> list[DraftFeed]:
-    """Feeds of all samples, in the order of their first file."""
-    groups: dict[tuple[str, ...], list[Sample]] = {}
-    for sample in samples:
-        groups.setdefault((sample.format, *sample.columns), []).append(sample)
-    feeds: list[DraftFeed] = []
-    for group in groups.values():
-        feeds.append(_feed(group, {feed.name for feed in feeds}))
-    return [_with_joins(feed, feeds) for feed in feeds]
+    def of_kind(self, kind: str) -> ColumnDraft | None:
+        """The first column with PII of a kind."""
+        return next((column for column in self.columns if column.kind == kind), None)
 
 
-def file_pattern(files: Iterable[Path]) -> str:
-    """A pattern for the names of files of one kind: a date becomes {date}, other digits that differ become *."""
-    names = [DATE_IN_NAME.sub("{date}", file.name, count=1) for file in files]
-    if len(set(names)) > 1:
-        names = [re.sub(r"\d+", "*", name) for name in names]
-    if len(set(names)) == 1:
-        return names[0]
-    suffix = "".join(Path(names[0]).suffixes)
-    return f"*{suffix}" if all(name.endswith(suffix) for name in names) else "*"
+def draft_feeds(source: str, samples: Sequence[Sample], landing: Path | None, *, month_first: bool) -> list[FeedDraft]:
+    """The feeds that sample files belong to.
 
-
-def _feed(group: list[Sample], taken: set[str]) -> DraftFeed:
-    sample = max(group, key=lambda each: each.rows)
-    guesses: list[Guess] = []
-    for number, (name, values) in enumerate(sample.columns.items(), 1):
-        guess = guess_column(name, number, values, sample.types.get(name, ""))
-        used = {each.name for each in guesses}
-        guesses.append(guess if guess.name not in used else _renamed(guess, number))
-    pattern = file_pattern([each.file for each in group])
-    words = re.findall(r"[a-z0-9]+", pattern.split(".")[0].replace("{date}", "").lower())
-    name = "_".join(words) or ("orders" if any(guess.concept == "order_id" for guess in guesses) else "files")
-    name = name if name[0].isalpha() else f"feed_{name}"
-    while name in taken:
-        name += "_2"
-    guesses = _named_after(guesses)
-    feed = DraftFeed(name, pattern, sample, tuple(guesses))
-    return DraftFeed(name, pattern, sample, tuple(guesses), _key(feed), routes=_routes(feed))
-
-
-def _named_after(guesses: list[Guess]) -> list[Guess]:
-    """A bare `name` beside a product or a store, and no customer, is theirs."""
-    from dataclasses import replace
-
-    concepts = {guess.concept for guess in guesses}
-    owner = next((each for each in ("product", "store") if f"{each}_id" in concepts and "source_customer_id" not in concepts), None)
-    if owner is None:
-        return guesses
-    return [
-        replace(guess, concept=f"{owner}_name", pii=None, note="") if guess.concept == "person_name" and guess.name == "name" else guess
-        for guess in guesses
-    ]
-
-
-def _renamed(guess: Guess, number: int) -> Guess:
-    from dataclasses import replace
-
-    return replace(guess, name=f"{guess.name}_{number}", concept=None)
-
-
-def _key(feed: DraftFeed) -> tuple[str, ...]:
-    """A column whose values are all different, else the first pair of columns that together are; empty when there is none."""
-    candidates = [column for column in feed.columns if column.required and column.type not in ("double", "boolean") and column.pii is None]
-    ids = sorted(candidates, key=lambda column: not (column.concept or "").endswith("_id"))
-    for column in ids:
-        if column.is_unique and not column.type.startswith(("decimal", "timestamp")):
-            return (column.name,)
-    for one, other in combinations([column for column in ids if (column.concept or "").endswith("_id")], 2):
-        if len(set(zip(feed.values(one), feed.values(other), strict=True))) == feed.sample.rows:
-            return one.name, other.name
-    return ()
-
-
-def _routes(feed: DraftFeed) -> tuple[tuple[str, str, str], ...]:
-    """Kinds of rows that another beginning of the order id tells, as (name, predicate, why)."""
-    order, quantity = feed.of("order_id"), feed.of("quantity")
-    if order is None or order.type != "string":
-        return ()
-    values = feed.values(order)
-    beginnings: dict[str, list[int]] = {}
-    for place, value in enumerate(values):
-        if value and (match := PREFIX.match(value)):
-            beginnings.setdefault(match[1], []).append(place)
-    found: list[tuple[str, str, str]] = []
-    for letters, places in sorted(beginnings.items(), key=lambda item: -len(item[1])):
-        if len(places) > 0.3 * len(values):
-            continue
-        amounts = [feed.values(quantity)[place] for place in places] if quantity else []
-        negative = sum(bool(amount and amount.startswith("-")) for amount in amounts)
-        is_return = bool(amounts) and negative > 0.9 * len(amounts)
-        name = "return" if is_return and not any(each[0] == "return" for each in found) else f"begins_with_{letters.lower()}"
-        why = f"{len(places)} of {len(values)} sampled rows" + (f", {negative} with a negative quantity" if amounts else "")
-        found.append((name, f"startswith({order.name}, '{letters}')", why))
-    return tuple(found)
-
-
-def _with_joins(feed: DraftFeed, feeds: Sequence[DraftFeed]) -> DraftFeed:
-    """Columns whose values are the keys of another feed, with the share that is found there."""
-    from dataclasses import replace
-
-    joins = {}
-    for column in feed.columns:
+    Args:
+        source: name of the source.
+        samples: samples of its files.
+        landing: the folder `<landing>/<source>` when the files lie in it already; else every feed gets a folder of its own.
+        month_first: how days are read of which no value shows it.
+    """
+    feeds: list[FeedDraft] = []
+    for group in _groups(samples):
+        name = _feed_name(group, {feed.name for feed in feeds})
+        feeds.append(_feed(source, name, group, landing, month_first))
+    for feed in feeds:
+        _find_keys(feed)
+    for one in feeds:
         for other in feeds:
-            if other is feed or len(other.key) != 1 or column.pii is not None:
-                continue
-            target = next(each for each in other.columns if each.name == other.key[0])
-            if column.concept != target.concept and column.name != target.name:
-                continue
-            mine = {value for value in feed.values(column)[:MOST_JOIN_VALUES] if value}
-            there = {value for value in other.values(target) if value}
-            share = len(mine & there) / len(mine) if mine else 0
-            if share >= LEAST_JOIN_SHARE:
-                joins[column.name] = f"{other.name}.{target.name} ({share:.0%} of the sampled values)"
-    return replace(feed, joins=joins)
+            if one is not other:
+                _find_joins(one, other)
+    return feeds
+
+
+def _groups(samples: Sequence[Sample]) -> list[list[Sample]]:
+    groups: list[list[Sample]] = []
+    for sample in samples:
+        group = next((group for group in groups if _is_same_kind(group[0], sample)), None)
+        if group is None:
+            groups.append([sample])
+        else:
+            group.append(sample)
+    return groups
+
+
+def _is_same_kind(one: Sample, other: Sample) -> bool:
+    if one.format != other.format or one.csv.header != other.csv.header:
+        return False
+    if one.format == "jsonl":
+        return len(set(one.names) & set(other.names)) >= 0.6 * len(set(one.names) | set(other.names))
+    same_name = one.csv.header or _stem(one.file) == _stem(other.file)
+    return one.names == other.names and same_name
+
+
+def _stem(file: Path) -> str:
+    return "_".join(word for word in words_of(file.name.split(".", 1)[0]) if not word.isdigit())
+
+
+def _feed_name(group: Sequence[Sample], taken: set[str]) -> str:
+    stems = list(dict.fromkeys(_stem(sample.file) for sample in group))
+    name = (stems[0] if len(stems) == 1 else _start(stems).strip("_")) or "rows"
+    name = name if name[0].isalpha() else f"feed_{name}"
+    return next(each for each in (name, *(f"{name}_{number}" for number in range(2, 1000))) if each not in taken)
+
+
+def _feed(source: str, name: str, group: list[Sample], landing: Path | None, month_first: bool) -> FeedDraft:
+    first = group[0]
+    tables = [sample.rows.rename_columns(list(sample.names)) for sample in group]
+    heads = [sample.head.rename_columns(list(sample.names)) for sample in group]
+    rows = pa.concat_tables(tables, promote_options="default")
+    heads = [pa.concat_tables([head, rows.slice(0, 0)], promote_options="default").select(rows.column_names) for head in heads]
+    columns = draft_columns(rows, heads, first.format, named=first.csv.header, month_first=month_first)
+    feed = FeedDraft(name, group, _pattern(source, name, group, landing), columns, rows.num_rows, heads[0], first.csv)
+    feed.notes += dict.fromkeys(note for sample in group for note in sample.notes)
+    if any(sample.csv != first.csv for sample in group):
+        feed.notes.append("the files are not written alike (encoding or delimiter): make a feed of each kind")
+    if rejected := sum(sample.rejected for sample in group):
+        feed.notes.append(f"{rejected} line(s) could not be read as rows: cdp source check names them")
+    if feed.format in ("csv", "xlsx"):
+        marks = sorted({mark for column in columns for mark in column.guess.null_values})
+        feed.csv = feed.csv.model_copy(update={"null_values": ("", *marks)})
+    _lift_numbers(feed)
+    return feed
+
+
+def _lift_numbers(feed: FeedDraft) -> None:
+    """One way of writing numbers is the feed's when no column contradicts it."""
+    written = {column.guess.numbers for column in feed.columns if column.guess.is_number}
+    special = [numbers for numbers in written if numbers is not None]
+    plain = [column for column in feed.columns if column.guess.is_number and column.guess.numbers is None]
+    decimals = {numbers.decimal for numbers in special}
+    thousands = {numbers.thousands for numbers in special} - {""}
+    if len(decimals) != 1 or len(thousands) > 1 or not all(text.lstrip("+-").isdigit() for column in plain for text in column.distinct):
+        return
+    ignore = "".join(sorted({sign for numbers in special for sign in numbers.ignore}))
+    feed.numbers = special[0].model_copy(update={"thousands": "".join(thousands), "ignore": ignore})
+    for column in feed.columns:
+        if column.guess.numbers is not None:
+            column.guess = replace(column.guess, numbers=feed.numbers)
+
+
+def _pattern(source: str, name: str, group: Sequence[Sample], landing: Path | None) -> str:
+    folder = "" if landing else f"{name}/"
+    paths = [sample.file.relative_to(landing).as_posix() if landing else sample.file.name for sample in group]
+    dated = folder + _common([_general(path, "{date}") for path in paths])
+    if "{date}" in dated and all(_reads_date(source, dated, folder + path) for path in paths):
+        return dated
+    return folder + _common([_general(path, "*") for path in paths])
+
+
+def _reads_date(source: str, pattern: str, path: str) -> bool:
+    found = re.match(delivery_regex(source, pattern), f"{source}/{path}")
+    return found is not None and found[1] is not None
+
+
+def _general(path: str, day: str) -> str:
+    """A path with its first date and all other digits as wildcards."""
+    match = DAY.search(path)
+    if match is None:
+        return re.sub(r"\d+", "*", path)
+    return day.join(re.sub(r"\d+", "*", part) for part in (path[: match.start()], path[match.end() :]))
+
+
+def _start(texts: Sequence[str]) -> str:
+    """What texts begin with, all of them."""
+    first, last = min(texts), max(texts)
+    same = next((number for number, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), min(len(first), len(last)))
+    return first[:same]
+
+
+def _common(patterns: Sequence[str]) -> str:
+    """One pattern for several: what they begin and end with."""
+    different = list(dict.fromkeys(patterns))
+    if len(different) == 1:
+        return different[0]
+    start = _start(different)
+    end = _start([pattern[len(start) :][::-1] for pattern in different])[::-1]
+    start = start[: start.rfind("{")] if start.count("{") > start.count("}") else start
+    end = end[end.find("}") + 1 :] if end.count("}") > end.count("{") else end
+    return re.sub(r"\*+", "*", f"{start}*{end}")
+
+
+def _find_keys(feed: FeedDraft) -> None:
+    """The column, else the smallest pair of columns, that names a row."""
+    ids = [column for column in feed.columns if column.is_key and not column.is_person]
+    best = next((column for column in ids if column.is_id), None)
+    if best is not None:
+        feed.pair = (best.name,)
+        best.marks.append("key")
+        return
+    candidates = [column for column in feed.columns if column.is_id and column.required and not column.is_person][:8]
+    for one, other in combinations(candidates, 2):
+        pairs = feed.head.group_by([one.delivered, other.delivered]).aggregate([])
+        if feed.head.num_rows > 1 and pairs.num_rows == feed.head.num_rows:
+            feed.pair = (one.name, other.name)
+            one.marks.append(f"key with {other.name}")
+            return
+
+
+def _find_joins(one: FeedDraft, other: FeedDraft) -> None:
+    """Say where the values of a column are the keys of another feed."""
+    for column in (column for column in one.columns if column.is_id and not column.is_person and len(column.distinct) >= 3):
+        for key in (key for key in other.columns if key.is_key and key.is_id and not key.is_person):
+            same = column.delivered == key.delivered or (column.role is not None and column.role == key.role)
+            share = len(column.distinct & key.distinct) / len(column.distinct)
+            if (
+                share >= (0.3 if same else 0.95)
+                and (same or len(column.distinct) >= 50)
+                and not (column.is_key and column.role != key.role)
+            ):
+                column.marks.append(f"joins {other.name}.{key.name} ({share:.0%})")
+
+
+def leading_letters(feed: FeedDraft, column: ColumnDraft) -> dict[str, tuple[int, float]]:
+    """Letters that a few of a column's values begin with while the rest begin with a digit: rows, and the share with a minus."""
+    values = feed.samples[0].rows.rename_columns(list(feed.samples[0].names))
+    measure = feed.of_role("quantity") or feed.of_role("sales_amount")
+    letters = pc.replace_substring_regex(values.column(column.delivered), r"^([A-Za-z]{0,3})\d.*$", r"\1")
+    minus = pc.starts_with(values.column(measure.delivered), "-").fill_null(False) if measure else pa.repeat(False, values.num_rows)
+    grouped = pa.table({"letters": letters, "minus": pc.cast(minus, pa.int64())}).group_by("letters")
+    rows = grouped.aggregate([("minus", "mean"), ("minus", "count")]).to_pylist()
+    found = {row["letters"] or "": (row["minus_count"], row["minus_mean"]) for row in rows}
+    digits = found.pop("", (0, 0.0))[0]
+    few = {letters: value for letters, value in found.items() if re.fullmatch("[A-Za-z]{1,3}", letters)}
+    return few if digits > 0.5 * values.num_rows else {}

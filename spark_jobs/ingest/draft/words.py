@@ -1,81 +1,183 @@
-"""Words of column names, in English and Chinese, and the concept they usually stand for."""
+"""What the names of columns say: our name, the canonical field they speak of, and whether a person is behind the values."""
 
 import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+from itertools import groupby
 
-# Concept → words, compared with the letters and digits of a name in lower case. The first concept with an equal word wins.
-CONCEPTS: dict[str, tuple[str, ...]] = {
-    "order_id": ("orderid", "orderno", "ordernumber", "ordercode", "order", "invoice", "invoiceno", "invoiceid", "invoicenumber", "receipt", "receiptno",
-        "receiptid", "basketid", "basket", "transactionid", "transactionno", "transaction", "transid", "ticket", "ticketid", "ticketno", "billno", "billid",
-        "saleid", "salesid", "cartid", "订单号", "订单编号", "订单id", "单号", "小票号", "流水号", "交易号"),
-    "order_item_id": ("orderitemid", "lineid", "itemid", "orderlineid", "orderdetailid", "rowid", "lineno", "linenumber", "订单明细id", "明细编号"),
-    "source_customer_id": ("customerid", "customer", "customerno", "customernumber", "customerkey", "custid", "custno", "clientid", "client", "memberid",
-        "memberno", "member", "membercode", "householdid", "householdkey", "household", "userid", "user", "uid", "buyerid", "shopperid", "cardno", "cardid",
-        "loyaltyid", "loyaltycard", "accountid", "openid", "unionid", "会员号", "会员id", "会员编号", "会员卡号", "客户编号", "客户id", "顾客编号", "用户id",
-        "用户编号"),
-    "product_id": ("productid", "productcode", "productno", "product", "sku", "skuid", "skucode", "stockcode", "itemcode", "itemno", "articleid", "article",
-        "articleno", "upc", "ean", "gtin", "barcode", "plu", "materialno", "goodsid", "商品编码", "商品编号", "商品id", "商品条码", "条码", "货号"),
-    "product_name": ("productname", "description", "itemname", "itemdescription", "productdescription", "articlename", "goodsname", "productdesc",
-        "商品名称", "品名", "商品"),
-    "quantity": ("quantity", "qty", "units", "unitssold", "count", "itemquantity", "orderquantity", "数量", "件数", "销售数量"),
-    "unit_price": ("unitprice", "price", "itemprice", "salesprice", "sellingprice", "单价", "售价"),
-    "sales_amount": ("salesamount", "amount", "sales", "salesvalue", "salevalue", "linetotal", "lineamount", "total", "totalamount", "totalprice", "revenue",
-        "netamount", "netsales", "value", "paid", "paidamount", "payment", "grandtotal", "ordertotal", "orderamount", "spend", "金额", "销售额", "销售金额",
-        "实付金额", "订单金额", "应付金额", "总价"),
-    "discount_amount": ("discount", "discountamount", "discountvalue", "retaildisc", "rebate", "优惠金额", "折扣", "折扣金额"),
-    "ordered_at": ("ordertime", "orderdate", "orderdatetime", "orderedat", "orderedon", "ordertimestamp", "invoicedate", "invoicetime", "purchasedate",
-        "purchasetime", "purchasedat", "transactiondate", "transactiontime", "transactiontimestamp", "transdate", "transtime", "saledate", "salesdate",
-        "saletime", "soldat", "soldon", "createdat", "createtime", "created", "date", "datetime", "timestamp", "time", "day", "eventtime", "下单时间", "订单时间",
-        "订单日期", "交易时间", "交易日期", "销售日期", "日期", "时间", "支付时间"),
-    "store_id": ("storeid", "store", "storeno", "storecode", "shopid", "shop", "branchid", "branch", "outlet", "locationid", "门店编号", "门店id", "门店"),
-    "store_name": ("storename", "shopname", "branchname", "门店名称"),
-    "channel": ("channel", "saleschannel", "orderchannel", "渠道", "销售渠道", "订单渠道"),
-    "status": ("status", "orderstatus", "state", "订单状态", "状态"),
-    "department": ("department", "dept", "maincategory", "departmentname", "部门", "大类", "一级分类"),
-    "category": ("category", "productcategory", "categoryname", "productcategoryname", "类别", "品类", "分类", "二级分类"),
-    "subcategory": ("subcategory", "producttype", "小类", "三级分类"),
-    "brand": ("brand", "brandname", "品牌"),
-    "region": ("region", "country", "customercountry", "province", "state", "area", "地区", "省份", "区域"),
-    "city": ("city", "town", "城市"),
-    "gender": ("gender", "sex", "性别"),
-    "birth_year": ("birthyear", "yearofbirth", "出生年份"),
-    "birth_date": ("birthdate", "birthday", "dateofbirth", "dob", "生日", "出生日期"),
-    "registered_on": ("registeredon", "registeredat", "registrationdate", "signupdate", "signup", "joindate", "joinedon", "joinedat", "registertime", "registeredtime", "enrolleddate", "memberdate",
-        "注册时间", "注册日期", "入会时间", "入会日期"),
-    "source_tier": ("tier", "loyaltytier", "membertier", "memberlevel", "level", "会员等级", "等级"),
-    "currency_code": ("currency", "currencycode", "币种"),
-    "email": ("email", "emailaddress", "mail", "邮箱", "电子邮箱"),
-    "phone": ("phone", "phoneno", "phonenumber", "mobile", "mobileno", "tel", "telephone", "手机", "手机号", "手机号码", "电话", "联系电话"),
-    "person_name": ("name", "fullname", "firstname", "lastname", "surname", "customername", "membername", "username", "contact", "姓名", "客户姓名",
-        "会员姓名", "收货人"),
-    "address": ("address", "street", "streetaddress", "deliveryaddress", "地址", "收货地址"),
+from spark_jobs.ingest.draft.dictionary import CHINESE, WESTERN
+
+LONGEST_CHINESE = max(map(len, CHINESE))
+SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+ID_ENDINGS = frozenset({"id", "no", "num", "number", "nr", "nbr", "code", "key", "ref", "reference", "uuid", "guid", "sk"})
+ID_BEGINNINGS = frozenset({"n", "no", "nr", "num", "number", "numero", "code", "id"})
+OWNERS = frozenset({"customer", "cust", "member", "user", "store", "shop", "product", "prod", "item", "lineitem", "order", "sales"})
+NOT_OWNED = frozenset({"ordered_at", "package_size", "sales_amount", "product_name"})
+NAMED_BY_ID = frozenset({"channel", "category", "subcategory", "department", "brand", "region", "city"})
+ID_SUBJECTS = {
+    "order_item_id": "line; order item; order line; invoice line; line item; item line; orderline; orderitem; receipt line; transaction line; row; "
+    "order detail; sales order detail; invoice detail",
+    "order_id": "order; invoice; receipt; basket; transaction; trans; bill; ticket; sale; sales; voucher; cart; purchase; sales order; orders; bon; document",
+    "source_customer_id": "customer; cust; client; member; household; hshd; hh; user; buyer; shopper; loyalty; loyalty card; member card; "
+    "club card; customer card; account; consumer; owner",
+    "product_id": "product; prod; sku; item; article; art; upc; ean; gtin; barcode; stock; goods; material; plu; asin; commodity",
+    "store_id": "store; shop; branch; outlet; pos location; location; store location; warehouse",
+    "manufacturer_id": "manufacturer; supplier; vendor",
+}
+FIELDS = {
+    "quantity": "quantity; number of items; qty; units; pieces; unit; quantity sold; units sold; sales quantity; sold quantity; order quantity; quantity ordered; product quantity",
+    "unit_price": "unit price; price unit; price; price per unit; item price; price each; product price; selling price; sales price; retail price; unit cost; product unit price",
+    "sales_amount": "amount; amount total; sales; total; value; revenue; turnover; net; net amount; sales value; sales amount; total price; total amount; "
+    "line total; line amount; spend; spent; paid; paid amount; amount paid; net sales; gross; gross amount; total sales; total sale; "
+    "order amount; order total; order value; item total; extended price; subtotal; sub total; net value; payment amount; payment value; "
+    "transaction amount; grand total; invoice total; purchase amount; total paid; total spent; total value; paid total; total paid amount",
+    "retail_discount_amount": "discount; disc; discount amount; retail disc; retail discount; discount value; total discount; loyalty discount",
+    "coupon_discount_amount": "coupon disc; coupon discount; coupon; coupon amount; coupon discount amount",
+    "coupon_match_discount_amount": "coupon match disc; coupon match discount; coupon match discount amount",
+    "ordered_at": "date; time; datetime; timestamp; order date; order time; ordered at; ordered on; invoice date; invoice time; transaction date; "
+    "transaction time; transaction timestamp; sale date; sale time; sales date; sold at; sold on; purchase date; purchase time; purchased at; "
+    "receipt date; receipt time; order datetime; order timestamp; created at; create time; payment date; payment time; paid at; bill date; "
+    "trans date; trans time; order created at; purchase timestamp; order purchase timestamp; purchase datetime; date time; visit date; day; "
+    "ticket date; document date; basket date; order created; created; transaction datetime; event time; date of purchase; placed at",
+    "registered_on": "registration date; registration time; registered at; registered on; signup date; signed up at; sign up date; joined; joined at; "
+    "join date; member since; customer since; enrolment date; enrollment date; registration; became member on",
+    "gender": "gender; sex", "birth_year": "birth year; year of birth; yob", "age_band": "age; age band; age group; age range; age bracket",
+    "income_band": "income; income band; income range", "home_ownership": "home ownership; homeowner", "marital_status": "marital status; marital",
+    "household_size": "household size; hh size; hshd size", "household_composition": "household composition; household comp; hh composition",
+    "kids_count": "kids count; kids; children; number of children; kid category",
+    "region": "region; country; province; state; county; area; territory", "city": "city; town", "source_tier": "tier; loyalty tier; membership; member tier; loyalty level; level; segment; grade",
+    "product_name": "description; product name; item name; title; product title; product description; item description; article name; "
+    "prod name; product; item; sku name; goods name; product type; article description; stock description",
+    "brand": "brand; brand name", "brand_type": "brand type", "department": "department; dept; division; family; department name",
+    "category": "category; product category; category name; item category; class; commodity desc; product group; item group; group; product category name",
+    "subcategory": "subcategory; sub category; subclass; sub commodity desc; subcategory name; product subcategory",
+    "package_size": "package size; pack size; size; curr size of product", "store_name": "store name; shop name; branch name; store title",
+    "latitude": "latitude; lat", "longitude": "longitude; lng; lon; long", "channel": "channel; sales channel; order channel; source channel",
+    "status": "status; order status; state of order; order state", "currency_code": "currency; currency code",
 }  # fmt: skip
 
-WORDS = {word: concept for concept, words in reversed(CONCEPTS.items()) for word in words}
+PII_WORDS: tuple[tuple[str, str, frozenset[str]], ...] = (
+    ("sensitive", "national_id", frozenset({"ssn", "passport", "nin", "identity card", "national id", "id card", "tax id", "identity number"})),
+    ("direct", "email", frozenset({"email", "mail"})),
+    ("direct", "phone", frozenset({"phone", "mobile", "tel", "telephone", "cell", "cellphone", "fax", "handphone", "whatsapp", "msisdn"})),
+    ("direct", "birth_date", frozenset({"birthday", "birthdate", "dob", "birth date", "date of birth", "birth"})),
+    ("direct", "plate", frozenset({"plate", "license plate"})),
+    ("direct", "address", frozenset({"address", "street", "addr", "address1", "address2", "shipping address"})),
+    (
+        "direct", "name",
+        frozenset({
+            "firstname", "lastname", "surname", "fullname", "forename", "nickname", "first name", "last name", "full name", "given name",
+            "family name", "middle name", "person name", "customer name", "client name", "member name", "user name", "username",
+            "contact name", "recipient name", "buyer name", "cardholder", "card holder", "cust name", "shopper name", "billing name", "shipping name", "customer person name",
+        }),
+    ),
+    ("sensitive", "other", frozenset({"credit card", "iban", "bank account", "bank card", "cc number", "card number", "card no", "card num"})),
+    ("direct", "other", frozenset({"openid", "unionid", "wechat", "ip", "ip address", "device id", "imei", "idfa", "cookie id", "open id", "union id"})),
+    ("direct", "free_text", frozenset({"remark", "remarks", "note", "notes", "comment", "comments", "message", "feedback", "review"})),
+)  # fmt: skip
+QUASI = frozenset(
+    {"gender", "sex", "age", "zip", "zipcode", "postcode", "postal", "income", "marital", "nationality", "religion", "ethnicity"}
+)
+NO_PERSON = frozenset(
+    {"store", "shop", "branch", "outlet", "product", "item", "brand", "category", "campaign", "file", "return", "supplier"}
+)
 
-PII_WORDS = {
-    "phone": re.compile(r"phone|mobile|\btel\b|手机|电话", re.IGNORECASE),
-    "email": re.compile(r"e-?mail|邮箱", re.IGNORECASE),
-    "national_id": re.compile(r"id_?card|passport|national_?id|\bssn\b|身份证", re.IGNORECASE),
-    "birth_date": re.compile(r"birth_?da|\bdob\b|生日|出生日期", re.IGNORECASE),
-    "address": re.compile(r"address|street|postcode|zip_?code|地址|邮编", re.IGNORECASE),
-    "name": re.compile(r"(^|_|\b)(first|last|full|sur|customer|member|user|nick)_?name|^name$|^contact$|姓名|收货人|昵称", re.IGNORECASE),
-    "plate": re.compile(r"licen[cs]e_?plate|车牌", re.IGNORECASE),
-}
+
+@cache
+def words_of(header: str) -> tuple[str, ...]:
+    """The words of a column's name, in English when it is in Chinese words we know; nothing when we do not."""
+    text = re.sub(r"[（(].*?[)）]", " ", header).strip() or header
+    if not any("\u3400" <= letter <= "\u9fff" for letter in text):
+        latin = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore").decode()
+        return _once(each for word in SPLIT.findall(_joined_acronyms(latin)) for each in WESTERN.get(word.lower(), word.lower()).split())
+    words: list[str] = []
+    while text:
+        if match := re.match(r"[A-Za-z0-9]+|[\s_./·:：-]+", text):
+            words += [match[0].lower()] if match[0].isalnum() else []
+            text = text[match.end() :]
+            continue
+        length = next((size for size in range(LONGEST_CHINESE, 0, -1) if text[:size] in CHINESE), 0)
+        if not length:
+            return ()
+        words += CHINESE[text[:length]].split()
+        text = text[length:]
+    return _once(words)
 
 
-def concept_of(source_name: str) -> str | None:
-    """The concept that a column name usually stands for; None when no word is known. The last part of a dotted path counts first."""
-    for text in (source_name, source_name.rpartition(".")[2], source_name.replace(".", "_")):
-        letters = re.sub(r"[\W_]", "", text.lower())
-        if letters in WORDS:
-            return WORDS[letters]
-    return None
+def _once(words: Iterable[str]) -> tuple[str, ...]:
+    """Words without those that repeat the one before."""
+    return tuple(word for word, _ in groupby(words))
 
 
-def our_name(source_name: str, number: int, concept: str | None) -> str:
-    """A name in our letters: small ones, digits and underscores."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", source_name)
-    name = re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
-    if name and name[0].isalpha() and source_name.isascii():
-        return name
-    return concept or f"column_{number}"
+def _joined_acronyms(text: str) -> str:
+    """`IDs`, `e-mail` and `OrderIDs` as the words they are."""
+    return re.sub(r"(?i)\be[-_ ]mail", "email", text).replace("IDs", "Id")
+
+
+def our_name(header: str, number: int) -> str:
+    """The name that we give to a column: small letters, digits, underscores."""
+    words = words_of(header)
+    name = "_".join(words)
+    if not name or not re.search("[a-z]", name):
+        return f"column_{number}" + (f"_{name}" if name else "")
+    return name if name[0].isalpha() else f"column_{name}"
+
+
+def _phrases(text: str) -> frozenset[str]:
+    return frozenset(phrase.strip() for phrase in text.split(";"))
+
+
+_SUBJECTS = {role: _phrases(text) for role, text in ID_SUBJECTS.items()}
+_FIELDS = {role: _phrases(text) for role, text in FIELDS.items()}
+
+
+def roles_of(header: str) -> tuple[str, ...]:
+    """Canonical fields that a column may be, by its name; the likeliest first."""
+    words = words_of(header.rsplit(".", 1)[-1]) if "." in header else words_of(header)
+    found = [*_roles(words)]
+    if "." in header and (whole := words_of(header)) != words:
+        found = [*_roles(whole), *_roles(whole[-3:]), *_roles(whole[-2:]), *([] if words in (("id",), ("name",)) else found)]
+    return tuple(dict.fromkeys(found))
+
+
+def _roles(words: tuple[str, ...]) -> list[str]:
+    phrase = " ".join(words)
+    if not words:
+        return []
+    base = words
+    while len(base) > 1 and base[-1] in ID_ENDINGS:
+        base = base[:-1]
+    subject, has_ending = " ".join(base), len(base) < len(words)
+    ids = [role for role, phrases in _SUBJECTS.items() if subject in phrases]
+    if not ids and words[0] in ID_BEGINNINGS:
+        ids, has_ending = [role for role, phrases in _SUBJECTS.items() if " ".join(words[1:]) in phrases], True
+    fields = [role for role, phrases in _FIELDS.items() if phrase in phrases]
+    if not fields and not ids and (has_ending or words[-1] in ("name", "title")):
+        named = subject if has_ending else " ".join(words[:-1])
+        fields = [role for role, phrases in _FIELDS.items() if named in phrases and role in NAMED_BY_ID]
+    if not fields and not ids and len(words) > 1 and words[0] in OWNERS:
+        fields = [role for role, phrases in _FIELDS.items() if " ".join(words[1:]) in phrases and role not in NOT_OWNED]
+    return [*ids, *fields] if has_ending or not fields else [*fields, *ids]
+
+
+def is_id_name(header: str) -> bool:
+    """True when a column names something: order, customer, product, or anything with such an ending."""
+    words = words_of(header)
+    return bool(words) and (words[-1] in ID_ENDINGS or (roles_of(header)[:1] != () and roles_of(header)[0] in _SUBJECTS))
+
+
+def person_behind(header: str) -> tuple[str, str | None] | None:
+    """PII class and kind that a column's name speaks of."""
+    words = words_of(header)
+    singles = {*words, "".join(words)}
+    pairs = {" ".join(words[start:end]) for start in range(len(words)) for end in range(start + 2, len(words) + 1)}
+    if singles & NO_PERSON and not singles & {"customer", "member", "recipient"}:
+        return None
+    if "birth" in singles and "year" in singles:
+        return "quasi", None
+    for pii, kind, phrases in PII_WORDS:
+        if (singles | pairs) & phrases and roles_of(header)[:1] != ("source_customer_id",):
+            return pii, kind
+    return ("quasi", None) if singles & QUASI and not singles & {"gross", "net"} else None

@@ -1,13 +1,24 @@
 """Header of a delivered table against the columns of its contract: what is where, what is missing, what is new."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from enum import StrEnum
 
 from conf.columns import Column
 from spark_jobs.ingest.blocks import UnreadableFileError
 
 DELIMITERS = ",;\t|"
+COLUMN_NAME = re.compile(r"[^\W\d][\w .-]{0,60}")
+
+
+class Drift(StrEnum):
+    """What a change of a file's schema means: nothing is lost; values are missing; the file cannot be loaded."""
+
+    SAFE = "safe"
+    MODERATE = "moderate"
+    BREAKING = "breaking"
 
 
 @dataclass(frozen=True)
@@ -45,9 +56,18 @@ def matched_header(delivered: Sequence[str], columns: Sequence[Column], line: st
     missing = [column for column in columns if column.name not in names]
     if any(column.required for column in missing) or not names:
         raise _missing(missing, delivered, columns, line, delimiter, number)
-    notes = [f"no column {column.delivered_name}" for column in missing]
-    undeclared = len(positions) - len(names)
-    return Header(tuple(positions), tuple(notes + ([f"{undeclared} undeclared column(s)"] if undeclared else [])))
+    notes = [drifted(Drift.MODERATE, f"no column {column.delivered_name}, its values are empty") for column in missing]
+    if undeclared := [cell for cell, name in zip(delivered, positions, strict=True) if name is None]:
+        named = ", ".join(cell for cell in undeclared if COLUMN_NAME.fullmatch(cell)) or "without a usable name"
+        notes.append(drifted(Drift.SAFE, f"{len(undeclared)} undeclared column(s) left out: {named}"))
+    if names != [column.name for column in columns if column.name in names]:
+        notes.append(drifted(Drift.SAFE, "columns in another order than in the contract"))
+    return Header(tuple(positions), tuple(notes))
+
+
+def drifted(kind: Drift, what: str) -> str:
+    """A note about a file's schema, as the manifest has it."""
+    return f"{kind}: {what}"
 
 
 def _loose(name: str) -> str:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from conf.columns import Column
 from spark_jobs.ingest.blocks import UnreadableFileError
-from spark_jobs.ingest.header import Header, matched_header
+from spark_jobs.ingest.header import Drift, Header, drifted, matched_header
 from spark_jobs.ingest.rows import Rows, with_missing_columns
 
 Parse = Callable[[], Rows]
@@ -30,6 +30,7 @@ def read_parquet(file: Path, columns: tuple[Column, ...], notes: list[str]) -> I
     except (pa.ArrowException, OSError):
         raise UnreadableFileError("is not a complete Parquet file", "deliver it again; check size and name at the sender") from None
     notes += header.notes
+    notes += _other_types(source.schema_arrow, header, columns)
     delivered = [name for name, ours in zip(source.schema_arrow.names, header.positions, strict=True) if ours]
     names = tuple(column.name for column in columns)
     first = 1
@@ -41,6 +42,16 @@ def read_parquet(file: Path, columns: tuple[Column, ...], notes: list[str]) -> I
             yield partial(_given, rows)
     except (pa.ArrowException, OSError):
         raise UnreadableFileError("holds pages that cannot be read", "deliver it again; check size and name at the sender") from None
+
+
+def _other_types(schema: pa.Schema, header: Header, columns: tuple[Column, ...]) -> list[str]:
+    """Columns that are stored as text though the contract says otherwise: each of their values has to be read as one."""
+    declared = {column.name: column.type for column in columns}
+    found = []
+    for item, name in zip(schema, header.positions, strict=True):
+        if name is not None and declared[name] != "string" and (pa.types.is_string(item.type) or pa.types.is_large_string(item.type)):
+            found.append(drifted(Drift.MODERATE, f"{name} is stored as text, the contract says {declared[name]}"))
+    return found
 
 
 def _given(rows: Rows) -> Rows:

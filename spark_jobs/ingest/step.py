@@ -67,6 +67,8 @@ def ingest(ctx: StepContext, sources: Mapping[str, SourceContract]) -> StepRepor
         "rows_quarantined": sum(entry.rows_quarantined for entry in loaded),
         "batches_taken_back": recovered,
     }
+    if drifted := sum(bool(entry.message) for entry in loaded):
+        counts["files_with_drift"] = drifted
     return StepReport("ingest", counts, None if entries else "no new files")
 
 

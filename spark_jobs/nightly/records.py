@@ -51,6 +51,9 @@ class StepRun:
     message: str
 
 
+DRIFT = ("breaking", "moderate", "safe")
+
+
 def _open(settings: Settings, schema: str, name: str, version: int | None = None) -> "DeltaTable | None":
     from deltalake import DeltaTable
 
@@ -109,6 +112,23 @@ def _quality(feed: str, rows: list[dict[str, Any]]) -> FeedQuality:
     return FeedQuality(feed, len(files), rows_in, valid, quarantined, newest)
 
 
+def schema_drift(settings: Settings) -> list[tuple[str, str, str, int]]:
+    """What changed in the columns of the files of the last run that loaded any: class, feed, what, and how many files say so; worst first."""
+    rows = [row for row in _rows(settings, "ingest_manifest") if row["status"] in ("loaded", "failed")]
+    last = max((row["business_date"] for row in rows), default=None)
+    found: dict[tuple[str, str, str], int] = {}
+    for row in rows:
+        if row["business_date"] != last or not row["message"]:
+            continue
+        notes = row["message"].split("; ") if row["status"] == "loaded" else [f"breaking: {row['message']}"]
+        for note in notes:
+            kind, _, what = note.partition(": ")
+            if kind in DRIFT:
+                key = (kind, f"{row['source']}.{row['feed']}", what)
+                found[key] = found.get(key, 0) + 1
+    return [(*key, files) for key, files in sorted(found.items(), key=lambda item: (DRIFT.index(item[0][0]), item[0]))]
+
+
 def latest_steps(settings: Settings) -> list[StepRun]:
     """The latest run of each step, in the order in which they ran."""
     latest: dict[str, dict[str, Any]] = {}
@@ -136,6 +156,7 @@ def as_json(settings: Settings) -> str:
         "published_on": published_on(settings),
         "totals": asdict(sums) if sums else None,
         "feeds": [asdict(feed) | {"share_valid": feed.share_valid} for feed in feed_quality(settings)],
+        "schema_drift": [dict(zip(("class", "feed", "what", "files"), found, strict=True)) for found in schema_drift(settings)],
         "steps": [asdict(step) for step in latest_steps(settings)],
         "champions": champions(settings),
     }

@@ -60,6 +60,7 @@ def show_status(console: Console, settings: Settings) -> None:
         )
     console.print(table)
     _show_feeds(console, settings)
+    _show_drift(console, settings)
     for model, version in records.champions(settings).items():
         console.print(f"champion of {model}: {version}", markup=False)
     _show_what_to_look_at(console, settings, steps)
@@ -75,6 +76,18 @@ def _show_feeds(console: Console, settings: Settings) -> None:
     for feed in feeds:
         figures = (f"{figure:,}" for figure in (feed.files, feed.rows_in, feed.rows_valid, feed.rows_quarantined))
         table.add_row(feed.feed.partition(".")[2] if is_one_source else feed.feed, *figures, str(feed.newest_file_on or ""))
+    console.print(table)
+
+
+def _show_drift(console: Console, settings: Settings) -> None:
+    drift = records.schema_drift(settings)
+    if not drift:
+        return
+    table = Table(title="Schema drift in the last files", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for column in ("class", "feed", "what", "files"):
+        table.add_column(column, justify="right" if column == "files" else "left", overflow="fold")
+    for kind, feed, what, files in drift:
+        table.add_row(kind, feed, what, f"{files:,}", style={"breaking": "red", "moderate": "yellow"}.get(kind))
     console.print(table)
 
 

@@ -254,7 +254,7 @@ def test_parquet_columns_of_any_type_become_text(tmp_path: Path) -> None:
 
     assert rows[0].table.to_pylist() == [{"a": "17", "b": "x"}, {"a": None, "b": None}, {"a": "0.1", "b": None}]
     assert list(rows[0].lines) == [1, 2, 3]
-    assert notes == ["1 undeclared column(s)"]
+    assert notes == ["safe: 1 undeclared column(s) left out: c"]
 
 
 def test_a_broken_parquet_file_is_a_clear_error(tmp_path: Path) -> None:
@@ -274,3 +274,17 @@ def test_every_element_of_a_list_is_a_row_with_the_fields_of_its_object(tmp_path
         (1_000_002, "1", None),
     ]
     assert [(reject.line, reject.rule) for reject in rows.rejects] == [(3_000_000, "line:not_a_list")]
+
+
+def test_what_drifts_in_a_header_is_classed(tmp_path: Path) -> None:
+    notes: list[str] = []
+    columns = (Column(name="a", type="string", required=True), Column(name="b", type="string"), Column(name="c", type="string"))
+
+    for parse in read_csv(_csv(tmp_path, b"c,new one,a,li@na.example\n1,2,3,4\n"), Csv(), columns, notes):
+        parse()
+
+    assert notes == [
+        "moderate: no column b, its values are empty",
+        "safe: 2 undeclared column(s) left out: new one",
+        "safe: columns in another order than in the contract",
+    ]

@@ -145,11 +145,11 @@ def key_namespaces(sources: dict[str, SourceContract], entity: Entity) -> tuple[
     return tuple(sorted({each.namespace_of(entity.key, name) for name, each in maps if each.entity == entity.entity}))
 
 
-def has_foreign_currency(sources: dict[str, SourceContract], currency_code: str) -> bool:
-    """True when a source has another currency than `currency_code`, or its rows say for themselves which one they have."""
+def may_mix_currencies(sources: dict[str, SourceContract], currency_code: str) -> bool:
+    """True when sources have several currencies (the retailer's where they say nothing), or rows say for themselves which one they have."""
     maps = (each for contract in sources.values() for feed in contract.feeds.values() for each in feed.maps)
     stated = any("currency_code" in each.fields and each.entity != "exchange_rates" for each in maps)
-    return stated or any(contract.currency_code not in (None, currency_code) for contract in sources.values())
+    return stated or len({contract.currency_code or currency_code for contract in sources.values()}) > 1
 
 
 def _reference_findings(document: Document, contract: SourceContract) -> list[Finding]:

@@ -1,7 +1,7 @@
 {#- What one unit of the amounts in a row is in the retailer's currency; null
     when no rate holds on that day. `rates` is joined by `rate_holds`. -#}
 {% macro exchange_rate(currency) -%}
-    {%- if var('has_foreign_currency') -%}
+    {%- if var('converts_currency') -%}
         case
             when coalesce({{ currency }}, '{{ var("retailer_currency") }}')
                 = '{{ var("retailer_currency") }}' then 1
@@ -30,7 +30,7 @@
 
 {#- An amount in the retailer's currency; as it is when there is no other. -#}
 {% macro in_retailer_currency(amount, currency) -%}
-    {%- if var('has_foreign_currency') -%}
+    {%- if var('converts_currency') -%}
         cast(
             {{ amount }} * {{ exchange_rate(currency) }} as decimal(18, 2)
         )

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conf.contracts import has_foreign_currency, key_namespaces, load_sources
+from conf.contracts import key_namespaces, load_sources, may_mix_currencies
 from conf.entities import load_entities
 from conf.errors import CdpError, EngineError, Finding
 from conf.settings import PROJECT_ROOT, Settings
@@ -43,6 +43,7 @@ class NodeResult:
     status: str
     seconds: float
     message: str
+    description: str = ""
 
     @property
     def resource_type(self) -> str:
@@ -67,7 +68,8 @@ def dbt_vars(settings: Settings, business_date: date) -> dict[str, Any]:
         "lifecycle_dormant_days": retailer.churn_horizon_days,
         "lifecycle_lost_days": retailer.lost_after_days,
         "retailer_currency": retailer.currency_code,
-        "has_foreign_currency": has_foreign_currency(load_sources(), retailer.currency_code),
+        "converts_currency": bool(key_namespaces(load_sources(), load_entities()["exchange_rates"])),
+        "may_mix_currencies": may_mix_currencies(load_sources(), retailer.currency_code),
         "product_namespaces": list(key_namespaces(load_sources(), load_entities()["products"])),
     }
 
@@ -177,7 +179,8 @@ def _environment(settings: Settings) -> Iterator[None]:
 
 
 def _node_result(result: Any) -> NodeResult:
-    return NodeResult(result.node.unique_id, str(result.status), result.execution_time, result.message or "")
+    description = " ".join((getattr(result.node, "description", "") or "").split())
+    return NodeResult(result.node.unique_id, str(result.status), result.execution_time, result.message or "", description)
 
 
 def _nodes_error(settings: Settings, message: str, failed: Sequence[NodeResult]) -> CdpError:
@@ -195,7 +198,8 @@ def _finding(settings: Settings, result: NodeResult) -> Finding:
     if result.resource_type in ("test", "unit_test"):
         said = next((line.strip() for line in result.message.splitlines() if line.strip()), "")
         problem = said if result.status == "fail" else sql_error(result.message.partition("\n")[2]).message
-        return Finding(result.name, problem, f"the query that found it is under {target_dir(settings) / 'compiled'}")
+        advice = f"{result.description}; " if result.description and result.resource_type == "test" else ""
+        return Finding(result.name, problem, f"{advice}the query that found it is under {target_dir(settings) / 'compiled'}")
     # dbt's first line only says where; Spark's message, or dbt's own sentence, comes after it.
     story = result.message.partition("\n")[2] or result.message
     return Finding(result.name, sql_error(story).message, f"the whole story is in {log_file}")

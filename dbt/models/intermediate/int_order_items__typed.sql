@@ -13,7 +13,7 @@ products as (
     select * from {{ ref('stg_products') }}
 ),
 
-{% if var('has_foreign_currency') %}
+{% if var('converts_currency') %}
     orders as (
         select
             order_id,

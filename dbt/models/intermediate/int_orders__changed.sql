@@ -51,7 +51,7 @@
         where
             known_on >= {{ known_before }}
             or ordered_on > {{ ordered_before }}
-        {% if var('has_foreign_currency') -%}
+        {% if var('converts_currency') -%}
             union distinct
             -- A rate told now holds for the orders since its day.
             select order_id from {{ ref('stg_orders') }}

@@ -4,7 +4,7 @@ with orders as (
     select * from {{ ref('stg_orders') }}
 ),
 
-{% if var('has_foreign_currency') %}
+{% if var('converts_currency') %}
     rates as (
         select * from {{ ref('stg_exchange_rates') }}
     ),
@@ -45,7 +45,7 @@ final as (
     from orders
     left join customer_ids
         on orders.source_customer_id = customer_ids.source_customer_id
-    {% if var('has_foreign_currency') -%}
+    {% if var('converts_currency') -%}
         left join rates
             on {{ rate_holds('orders.currency_code', 'orders.ordered_on') }}
     {%- endif %}

@@ -4,7 +4,7 @@ with returns as (
     select * from {{ ref('stg_returns') }}
 ),
 
-{% if var('has_foreign_currency') %}
+{% if var('converts_currency') %}
     rates as (
         select * from {{ ref('stg_exchange_rates') }}
     ),
@@ -35,7 +35,7 @@ final as (
     from returns
     left join customer_ids
         on returns.source_customer_id = customer_ids.source_customer_id
-    {% if var('has_foreign_currency') -%}
+    {% if var('converts_currency') -%}
         left join rates
             on {{ rate_holds('returns.currency_code', 'returns.returned_on') }}
     {%- endif %}

@@ -112,12 +112,13 @@ class CornerShop:
             "CDP_SPARK__DRIVER_MEMORY": "2g",
         }
 
-    def open(self, key_of: "CornerShop | None" = None) -> None:
-        """Write the overlay; two shops with one key have the same tokens."""
+    def open(self, key_of: "CornerShop | None" = None, mappings: dict[str, str] | None = None) -> None:
+        """Write the overlay, with other mappings than the shop's when given; two shops with one key have the same tokens."""
         sources = self.root / "conf" / "sources"
         sources.mkdir(parents=True)
         (sources / "ONLY_THESE").touch()
-        (sources / "corner_shop.yml").write_text(CONTRACT, encoding="utf-8")
+        for name, text in (mappings or {"corner_shop": CONTRACT}).items():
+            (sources / f"{name}.yml").write_text(text, encoding="utf-8")
         if key_of is not None:
             shutil.copytree(key_of.lake / "keys", self.lake / "keys")
 

@@ -167,9 +167,7 @@ def _fits(column: ColumnDraft, role: str) -> bool:
         return column.type in ("date", "timestamp")
     if role in TEXT_ROLES:
         return column.type == "string" and not (role == "product_name" and _are_codes(column))
-    if role.endswith("band"):
-        return column.type == "string"
-    return column.type in ("string", "bigint", "boolean")
+    return column.type == "string" or (column.type in ("bigint", "boolean") and not role.endswith("band"))
 
 
 def _are_codes(column: ColumnDraft) -> bool:

@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,6 +13,7 @@ from spark_jobs.ingest.blocks import utf8_chunks
 from spark_jobs.ingest.careful_csv import split_line
 
 LOOKED_AT = 1 << 20
+FIRST_ROWS = 500
 DATA = re.compile(r"^[\s+-]*[\d.,:/' €$£¥￥%-]*\d[\d.,:/' €$£¥￥%-]*$|@.*\.")
 
 
@@ -59,8 +61,9 @@ def guess_csv(file: Path) -> tuple[Csv, list[str], list[str]]:
     )
     if found["skip_lines"]:
         notes.append(f"{found['skip_lines']} line(s) before the header are skipped")
-    first = _first_row(text, dialect)
-    if first and any(not cell.strip() or DATA.search(cell) for cell in first) and not _is_wide_header(first):
+    first, *others = _rows(text, dialect) or [[]]
+    holds_data = any(not cell.strip() or DATA.search(cell) for cell in first) and not _is_wide_header(first)
+    if holds_data or _comes_again(first, others):
         notes.append("no header line, it seems: columns are in the order of the file and have no names yet")
         return dialect.model_copy(update={"header": False}), [str(number) for number in range(1, len(first) + 1)], notes
     return dialect, first, notes
@@ -71,12 +74,21 @@ def _is_wide_header(cells: list[str]) -> bool:
     return sum(bool(cell.strip()) and not DATA.search(cell) for cell in cells) > 0.7 * len(cells) and not any("@" in cell for cell in cells)
 
 
-def _first_row(text: str, dialect: Csv) -> list[str]:
+def _comes_again(cells: list[str], rows: list[list[str]]) -> bool:
+    """A header is no value: what comes again below itself is a row, and may be a person's. A header that comes again as a whole is one."""
+    rows = [row for row in rows if row != cells]
+    return any(cell.strip() and number < len(row) and row[number] == cell for row in rows for number, cell in enumerate(cells))
+
+
+def _rows(text: str, dialect: Csv) -> list[list[str]]:
+    """The first rows, the header among them; a row that goes over several lines is left out."""
     ignored = dialect.ignored
+    rows: list[list[str]] = []
     for line in text.splitlines()[dialect.skip_lines :]:
-        if line.strip() and not (ignored and ignored.search(line.encode())):
-            return split_line(line, dialect)
-    return []
+        if line.strip() and not (ignored and ignored.search(line.encode())) and len(rows) < FIRST_ROWS:
+            with suppress(ValueError):
+                rows.append(split_line(line, dialect))
+    return rows
 
 
 def _sniffed(text: str) -> dict[str, object] | dict[str, str | int]:

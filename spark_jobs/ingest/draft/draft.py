@@ -64,7 +64,7 @@ def draft_source(
         raise InputError(
             "not a name for a source", [Finding(source, "is not such a name", "use small letters, digits, single underscores")]
         )
-    paths = list(dict.fromkeys(file.resolve() for file in files))
+    paths = list(dict.fromkeys(file.parent.resolve() / file.name for file in files))
     folder = _folder_of_source(source, paths, landing)
     month_first = (time_zone or "").startswith("America/") or currency == "USD"
     feeds = draft_feeds(source, [read_sample(file) for file in paths], folder, month_first=month_first)

@@ -146,6 +146,15 @@ def test_what_nobody_can_guess_is_commented_out(tmp_path: Path) -> None:
     assert feed.maps == ()
 
 
+def test_a_first_row_that_may_be_a_person_is_no_header(tmp_path: Path) -> None:
+    file = _write(tmp_path, "export.csv", [f"{name},Shanghai,gold" for name in ("Li Na", "Wang Wei", "Chen Jie", "Liu Yang")])
+
+    text, contract = _drafted(tmp_path, file)
+
+    assert not contract.feeds["export"].csv.header
+    assert "Li Na" not in text
+
+
 def test_a_file_without_header_gets_columns_by_place(tmp_path: Path) -> None:
     file = _write(tmp_path, "export.csv", [f"{row},2024-01-0{row % 9 + 1},a{row}@mail.example" for row in range(30)])
 

@@ -8,6 +8,8 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import pairwise
+from statistics import median
 from typing import Any
 
 from conf.catalog import Schema, catalog
@@ -17,11 +19,11 @@ from conf.errors import Finding, QualityError
 from spark_jobs.common.delta import overwrite
 from spark_jobs.common.job import StepContext
 from spark_jobs.common.routes import route_of
-from spark_jobs.publish.measures import FAILED, WARN, Measure, measured_consistency, measured_entities, news
+from spark_jobs.publish.measures import FAILED, OK, WARN, Measure, measured_consistency, measured_entities, news
 from spark_jobs.publish.quality import PassRate
 
 TABLE = "ops.data_quality"
-LATE_AFTER_DAYS = 1
+LEAST_GAPS = 3  # with fewer deliveries nobody can say what is usual
 FeedName = tuple[str, str]
 
 
@@ -76,7 +78,7 @@ def filled_fields(sources: Mapping[str, SourceContract]) -> dict[str, frozenset[
 
 
 def _of_source(rate: PassRate) -> Measure:
-    status = FAILED if rate.rows_failed > rate.rows_allowed else "ok"
+    status = FAILED if rate.rows_failed > rate.rows_allowed else OK
     return Measure(
         "validity", "all", rate.source, rows_checked=rate.rows_in, rows_failed=rate.rows_failed, threshold=rate.least_share, status=status
     )
@@ -102,7 +104,7 @@ def _of_rules(ctx: StepContext, since: date | None) -> list[Measure]:
     tables = {row["tableName"] for row in ctx.spark.sql(f"show tables in {Schema.QUARANTINE}").collect()} if any(bad.values()) else set()
     broken = _broken_rules(ctx, since, [feed for feed in sorted(rows_in) if bad[feed] and f"{feed[0]}__{feed[1]}" in tables])
     for feed, rule, count in broken:
-        measures.append(_of_rule(feed, rule, rows_in[feed], count, "ok"))
+        measures.append(_of_rule(feed, rule, rows_in[feed], count, OK))
     for feed, counts in sorted(warned.items()):
         measures += [_of_rule(feed, rule, rows_in[feed], count, WARN) for rule, count in sorted(counts.items())]
     return measures
@@ -128,16 +130,19 @@ def _broken_rules(ctx: StepContext, since: date | None, feeds: Sequence[FeedName
 
 
 def _freshness(ctx: StepContext) -> list[Measure]:
-    """Days since the newest delivery of every feed that ever delivered."""
+    """Days since the newest delivery of every feed that ever delivered; late is more than twice the gap that is usual for the feed."""
     query = (
-        "select source, feed, count(*) as files, max(known_on) as newest from ops.ingest_manifest "
+        "select source, feed, array_sort(collect_set(known_on)) as days from ops.ingest_manifest "
         f"where status = 'loaded' and known_on <= date'{ctx.business_date}' group by source, feed order by source, feed"
     )
     measures = []
     for row in ctx.spark.sql(query).collect():
-        days = (ctx.business_date - row["newest"]).days
-        status = WARN if days > LATE_AFTER_DAYS else "ok"
-        measures.append(Measure("freshness", "days_since_delivery", row["source"], row["feed"], observed=float(days), status=status))
+        waited = (ctx.business_date - row["days"][-1]).days
+        gaps = [(later - earlier).days for earlier, later in pairwise(row["days"])]
+        is_late = len(gaps) >= LEAST_GAPS and waited > 2 * median(gaps)
+        measures.append(
+            Measure("freshness", "days_since_delivery", row["source"], row["feed"], observed=float(waited), status=WARN if is_late else OK)
+        )
     return measures
 
 

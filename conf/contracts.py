@@ -124,7 +124,7 @@ class SourceContract(Part):
         if not isinstance(feeds, dict):
             return value
         named = {
-            name: {**feed, "files": f"{name}/{name}_{{date}}.parquet"} if isinstance(feed, dict) and feed.get("format") == "jdbc" else feed
+            name: {**feed, "files": f"{name}/{name}_{{date}}*.parquet"} if isinstance(feed, dict) and feed.get("format") == "jdbc" else feed
             for name, feed in feeds.items()
         }
         return {**value, "feeds": named}

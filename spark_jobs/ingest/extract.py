@@ -1,7 +1,7 @@
-"""Tables of databases as deliveries: the news of a business date become one Parquet file in landing, which is ingested as any other.
+"""Tables of databases as deliveries: the news of a business date become Parquet files in landing, which are ingested as any other.
 
-Reads: databases, over JDBC. Writes: landing/<source>/<feed>/<feed>_<date>.parquet, and a note of the watermarks outside the warehouse.
-Rerun: a date that was extracted is not asked for again; an extraction that was killed is repeated between the same watermarks.
+Reads: databases, over JDBC. Writes: landing/<source>/<feed>/<feed>_<date>*.parquet, and a note of the watermarks outside the warehouse.
+Rerun: a date that is published is not asked for again; an extraction that was killed is repeated between the same watermarks.
 """
 
 import json
@@ -16,13 +16,15 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from conf.connections import Jdbc
-from conf.contracts import Feed
-from conf.errors import CdpError, Finding, InputError
+from conf.contracts import Feed, SourceContract
+from conf.errors import CdpError, EngineError, Finding, InputError
 from spark_jobs.common.errors import readable, without_values
 from spark_jobs.common.job import StepContext
 from spark_jobs.ingest.journal import ingest_folder
+from spark_jobs.ingest.manifest import last_published
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -32,13 +34,15 @@ log = logging.getLogger(__name__)
 TRIAL_ROWS = 1_000
 _SAID = re.compile(r"(?:\b\w*(?:SQL|Connect|UnknownHost|ClassNotFound)\w*Exception: |\. ERROR: )([^\n]*)")
 
+_MAY_PASS = re.compile(r"refused|time[d ]?out|terminat|too many|starting up|shutting down|unreachable|reset", re.IGNORECASE)
+
 
 @dataclass
 class Extraction:
-    """What was read of one table: by business date the watermarks between which (None: from the beginning), and how many rows."""
+    """What was read of one table: by business date its pieces, with the watermarks between which (None: from the beginning) and their rows."""
 
     file: Path
-    dates: dict[str, dict[str, Any]] = field(default_factory=dict)
+    dates: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, ctx: StepContext, source: str, feed_name: str) -> "Extraction":
@@ -46,38 +50,39 @@ class Extraction:
         file = ingest_folder(ctx.settings) / "extracts" / f"{source}__{feed_name}.json"
         return cls(file, json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {})
 
-    def before(self, day: date) -> str | None:
-        """The last watermark that was reached before a date."""
-        earlier = [note["to"] for text, note in sorted(self.dates.items()) if text < day.isoformat() and note["to"] is not None]
-        return earlier[-1] if earlier else None
+    def last(self) -> str | None:
+        """The watermark that was reached last."""
+        reached = [piece["to"] for _, pieces in sorted(self.dates.items()) for piece in pieces if piece["to"] is not None]
+        return reached[-1] if reached else None
 
-    def write(self, day: date, **note: Any) -> None:
-        """Note a date; on disk before anything depends on it."""
-        self.dates[day.isoformat()] = self.dates.get(day.isoformat(), {}) | note
+    def write(self) -> None:
+        """On disk before anything depends on it."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         draft = self.file.with_suffix(".part")
         with draft.open("w", encoding="utf-8") as out:
-            json.dump(self.dates, out, indent=1)
+            json.dump({day: pieces for day, pieces in self.dates.items() if pieces}, out, indent=1)
             out.flush()
             os.fsync(out.fileno())
         draft.replace(self.file)
 
 
-def extract_tables(ctx: StepContext, feeds: Iterable[tuple[str, str, Feed]]) -> list[Finding]:
-    """Extract what is new for the business date from every feed that is a table.
+def extract_tables(ctx: StepContext, feeds: Iterable[tuple[str, SourceContract, str, Feed]]) -> tuple[list[Finding], list[Finding]]:
+    """Extract what is new for the business date from every feed that is a table; no feed is held up by another.
 
     Returns:
-        What could not be extracted; other feeds are not held up by it.
+        What was refused, and what may be had later: databases that do not answer.
     """
-    findings = []
-    for source, name, feed in feeds:
+    refused: list[Finding] = []
+    later: list[Finding] = []
+    for source, contract, name, feed in feeds:
         if feed.jdbc is None:
             continue
         try:
-            _extract(ctx, source, name, feed, feed.jdbc)
+            _extract(ctx, source, name, feed, contract.time_zone or ctx.settings.retailer.time_zone)
         except CdpError as err:
-            findings += [Finding(f"{source}.{name}", err.message), *err.findings]
-    return findings
+            found = later if isinstance(err, EngineError) else refused
+            found += [Finding(f"{source}.{name}", err.message), *err.findings]
+    return refused, later
 
 
 def sample_table(ctx: StepContext, source: str, name: str, feed: Feed, landing: Path) -> None:
@@ -96,48 +101,82 @@ def _named(day: date) -> date:
     return date(2000, 1, 1) if day == date.max else day
 
 
-def _extract(ctx: StepContext, source: str, name: str, feed: Feed, jdbc: Jdbc) -> None:
-    day, note = ctx.business_date, Extraction.of(ctx, source, name)
-    target = ctx.settings.lake.landing / source / name / f"{name}_{day}.parquet"
-    known = note.dates.get(day.isoformat())
-    if target.exists() or (known is not None and known.get("rows") == 0):
+def _extract(ctx: StepContext, source: str, name: str, feed: Feed, zone: str) -> None:
+    """Pieces of one date: each run until the date is published adds what is new, as the hourly ingest does."""
+    assert feed.jdbc is not None
+    day, jdbc, note = ctx.business_date, feed.jdbc, Extraction.of(ctx, source, name)
+    pieces = note.dates.setdefault(day.isoformat(), [])
+    folder = ctx.settings.lake.landing / source / name
+    for number, piece in enumerate(pieces):
+        if piece["rows"] is None or (piece["rows"] and not _file(folder, name, day, number).exists()):
+            _deliver_piece(ctx, feed, note, day, number, folder, name)
+    if (
+        any(text > day.isoformat() for text, found in note.dates.items() if found)
+        or _is_published(ctx, day)
+        or (pieces and not jdbc.watermark)
+    ):
         return
-    if known is None and any(text > day.isoformat() for text in note.dates):
-        log.warning(
-            "not_extracted feed=%s.%s business_date=%s reason='a later date was; the table as it was then is gone'", source, name, day
-        )
+    low, high = note.last(), _highest(ctx, feed, jdbc, day, zone)
+    if jdbc.watermark is not None and (high is None or (low is not None and high == low)):
         return
-    if known is None:
-        low, high = note.before(day), _highest(ctx, feed, jdbc)
-        note.write(day, **{"from": low, "to": high if high is not None else low, "rows": None})
-        known = note.dates[day.isoformat()]
-    low, high = known["from"], known["to"]
-    is_news = jdbc.watermark is None or (high is not None and high != low)
-    rows = _deliver(_read(ctx, jdbc, _select(feed, jdbc, low, high)), target, jdbc) if is_news else 0
-    note.write(day, rows=rows)
-    log.info("event=extracted feed=%s.%s rows=%d business_date=%s", source, name, rows, day)
+    pieces.append({"from": low, "to": high, "rows": None})
+    note.write()
+    _deliver_piece(ctx, feed, note, day, len(pieces) - 1, folder, name)
 
 
-def _highest(ctx: StepContext, feed: Feed, jdbc: Jdbc) -> str | None:
-    """The greatest watermark there is now; what is committed while the rows are read waits for the next date."""
+def _file(folder: Path, name: str, day: date, number: int) -> Path:
+    return folder / f"{name}_{day}{f'_{number}' if number else ''}.parquet"
+
+
+def _is_published(ctx: StepContext, day: date) -> bool:
+    """People have seen the date: what is new now belongs to the next one."""
+    published = last_published(ctx)
+    return published is not None and published >= day
+
+
+def _deliver_piece(ctx: StepContext, feed: Feed, note: Extraction, day: date, number: int, folder: Path, name: str) -> None:
+    """Read the rows between the watermarks that are noted; a killed run left them there."""
+    assert feed.jdbc is not None
+    piece = note.dates[day.isoformat()][number]
+    rows = _deliver(
+        _read(ctx, feed.jdbc, _select(feed, feed.jdbc, piece["from"], piece["to"])), _file(folder, name, day, number), feed.jdbc
+    )
+    piece["rows"] = rows
+    note.write()
+    log.info("event=extracted feed=%s rows=%d business_date=%s", name, rows, day)
+
+
+def _highest(ctx: StepContext, feed: Feed, jdbc: Jdbc, day: date, zone: str) -> str | None:
+    """The greatest watermark up to the end of the business date; what is committed while the rows are read waits for the next extraction."""
     if jdbc.watermark is None:
         return None
-    column = feed.column(jdbc.watermark).delivered_name
-    value = _collected(_read(ctx, jdbc, f"(select max({_quoted(column)}) as watermark from {jdbc.table}) t"), jdbc)
-    return None if value is None else value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)
+    column = feed.column(jdbc.watermark)
+    mark = _quoted(column.delivered_name)
+    where = ""
+    if column.type in ("date", "timestamp"):
+        ends = datetime.combine(day + timedelta(days=1), datetime.min.time(), ZoneInfo(zone)) + timedelta(
+            hours=ctx.settings.airflow.day_ends_at_hour
+        )
+        where = f" where {mark} < '{ends.date() if column.type == 'date' else ends.isoformat(sep=' ')}'"
+    value = _collected(_read(ctx, jdbc, f"(select max({mark}) as watermark from {jdbc.table}{where}) t"), jdbc)
+    if isinstance(value, datetime):
+        # Moments are UTC in the session; local ones have no zone and none is added.
+        return value.isoformat(sep=" ")
+    return None if value is None else str(value)
 
 
 def _select(feed: Feed, jdbc: Jdbc, low: str | None, high: str | None) -> str:
-    """The contract's columns of the rows in (low - overlap, high], as a table expression."""
+    """The contract's columns of the rows in (low - overlap, high], as a table expression; the first time those without a watermark too."""
     names = ", ".join(_quoted(column.delivered_name) for column in feed.columns)
-    bounds = []
-    if jdbc.watermark is not None:
-        mark = _quoted(feed.column(jdbc.watermark).delivered_name)
-        if low is not None:
-            bounds.append(f"{mark} > {_literal(_less(low, jdbc.overlap_minutes))}")
-        if high is not None:
-            bounds.append(f"{mark} <= {_literal(high)}")
-    return f"(select {names} from {jdbc.table}{' where ' + ' and '.join(bounds) if bounds else ''}) t"
+    if jdbc.watermark is None or high is None:
+        return f"(select {names} from {jdbc.table}) t"
+    column = feed.column(jdbc.watermark)
+    mark = _quoted(column.delivered_name)
+    # A day may go on after it was read: its rows come again.
+    above = ">=" if column.type == "date" else ">"
+    bound = f"({mark} <= {_literal(high)} or {mark} is null)" if low is None else f"{mark} <= {_literal(high)}"
+    bounds = [bound, *([f"{mark} {above} {_literal(_less(low, jdbc.overlap_minutes))}"] if low is not None else [])]
+    return f"(select {names} from {jdbc.table} where {' and '.join(bounds)}) t"
 
 
 def _less(watermark: str, minutes: int) -> str:
@@ -189,7 +228,7 @@ def _deliver(frame: "DataFrame", target: Path, jdbc: Jdbc) -> int:
     shutil.rmtree(scratch, ignore_errors=True)
     target.parent.mkdir(parents=True, exist_ok=True)
     with _answers(jdbc):
-        frame.coalesce(1).write.mode("overwrite").parquet(scratch.as_uri())
+        _as_texts(frame).coalesce(1).write.mode("overwrite").parquet(scratch.as_uri())
     parts = [part for part in sorted(scratch.glob("*.parquet")) if pq.read_metadata(part).num_rows]
     rows: int = sum(pq.read_metadata(part).num_rows for part in parts)
     if parts:
@@ -198,12 +237,30 @@ def _deliver(frame: "DataFrame", target: Path, jdbc: Jdbc) -> int:
     return rows
 
 
+def _as_texts(frame: "DataFrame") -> "DataFrame":
+    """Moments with their offset, and decimals without the zeros that Spark adds, so that the contract reads them as they were."""
+    from pyspark.sql import functions as F
+
+    columns = []
+    for item in frame.schema.fields:
+        value, kind = F.col(f"`{item.name}`"), item.dataType.simpleString()
+        if kind == "timestamp":
+            value = F.date_format(value, "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX")
+        elif kind.startswith("decimal"):
+            # A zero of many places is written as 0E-18.
+            text = F.regexp_replace(value.cast("string"), r"^[-+]?0E.*$", "0")
+            value = F.regexp_replace(F.regexp_replace(text, r"(\.\d*?)0+$", "$1"), r"\.$", "")
+        columns.append(value.alias(item.name))
+    return frame.select(*columns)
+
+
 @contextmanager
 def _answers(jdbc: Jdbc) -> Iterator[None]:
     """What the database or its driver refuses comes out as one line of what it said, without values.
 
     Raises:
         InputError: the table could not be read.
+        EngineError: the database does not answer, which may pass.
     """
     try:
         yield
@@ -217,4 +274,6 @@ def _answers(jdbc: Jdbc) -> Iterator[None]:
         remedy = (
             f"look at url, table, user and {jdbc.password_env or 'password_env'} in the mapping, and whether the database can be reached"
         )
+        if _MAY_PASS.search(reason):
+            raise EngineError("a database does not answer", [Finding(jdbc.table, reason, remedy)]) from None
         raise InputError("a table could not be read", [Finding(jdbc.table, reason, remedy)]) from None

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from conf.catalog import Schema, bronze_table, catalog, quarantine_table
 from conf.contracts import Feed, SourceContract, load_sources
-from conf.errors import CdpError, Finding, InputError
+from conf.errors import CdpError, EngineError, Finding, InputError
 from spark_jobs.common.crypto import KeyReference, key_reference
 from spark_jobs.common.delta import ensure_table
 from spark_jobs.common.job import StepContext, StepReport
@@ -51,12 +51,14 @@ def ingest(ctx: StepContext, sources: Mapping[str, SourceContract]) -> StepRepor
         ensure_tables(ctx, feeds)
         known = read_manifest(ctx)
         recovered = recover(ctx, known.batches)
-        refused = extract_tables(ctx, [(source, name, feed) for source, name, _, feed in feeds])
+        refused, later = extract_tables(ctx, [(source, contract, name, feed) for source, name, contract, feed in feeds])
         decisions = _decisions(ctx, feeds, known)
         entries, findings = _load_all(ctx, feeds, decisions, known)
         findings = refused + findings
     if findings:
-        raise InputError("some deliveries were not loaded", findings)
+        raise InputError("some deliveries were not loaded", findings + later)
+    if later:
+        raise EngineError("some databases do not answer", later)
     loaded = [entry for entry in entries if entry.status != DUPLICATE]
     counts: dict[str, int | float | str] = {
         "files_loaded": len(loaded),

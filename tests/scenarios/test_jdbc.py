@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conf.contracts import SourceContract
-from conf.errors import ConfigError, InputError
+from conf.errors import ConfigError, EngineError, InputError
 from conf.settings import Settings
 from spark_jobs.common.crypto import key_reference
 from spark_jobs.ingest import dry_run
@@ -24,7 +24,7 @@ pytestmark = [
 ]
 
 SOURCE, VARIABLE = "crm_of_the_jdbc_test", "CDP_TEST_CRM_PASSWORD"
-FIRST, SECOND, THIRD = (date(2024, 1, day) for day in (5, 6, 7))
+FIRST, SECOND = date(2024, 1, 5), date(2024, 1, 6)
 
 
 @pytest.fixture(scope="module")
@@ -80,15 +80,26 @@ def test_every_night_brings_the_rows_above_the_last_watermark_once(
     )
     shop.ingest(SECOND)
     versions = shop.versions()
-    server.run("insert into members values (4, null, 1, null, '2024-01-06 23:00+00')")
     shop.ingest(SECOND)
     assert shop.bronze(("id", "points")) == [(1, Decimal("10.50")), (1, Decimal("20.00")), (3, Decimal("1.00"))]
     assert shop.versions() == versions
-    shop.ingest(THIRD)
-    assert [row[0] for row in shop.bronze(("id",))] == [1, 1, 3, 4]
+
+    # when the day goes on, then the next run of the day adds what is new, and tomorrow waits
+    server.run(
+        "insert into members values (4, null, 0, null, '2024-01-06 11:00+00')",
+        "insert into members values (5, null, 1, null, '2024-01-07 23:00+00')",
+    )
+    shop.ingest(SECOND)
+    assert shop.bronze(("id", "points"))[-1] == (4, Decimal("0.00"))
+    changed = spark.table(f"bronze.{shop.table}").where("id = 4").selectExpr("cast(changed_at as string)").first()
+    assert changed is not None and changed[0] == "2024-01-06 11:00:00", "a moment with a zone is that moment"
+    shop.ingest(date(2024, 1, 8))
+    assert [row[0] for row in shop.bronze(("id",))] == [1, 1, 3, 4, 5]
 
     # when a date before is asked for, then it gives nothing that was not known then
     assert shop.ingest(date(2024, 1, 4)).counts["rows_in"] == 0
+    logs = "".join(file.read_text(errors="replace") for file in (settings.lake.engine / "log").glob("*"))
+    assert PASSWORD not in logs
 
 
 def test_what_the_database_refuses_is_one_line_without_the_password(
@@ -102,6 +113,8 @@ def test_what_the_database_refuses_is_one_line_without_the_password(
     monkeypatch.setenv(VARIABLE, PASSWORD)
     with pytest.raises(InputError, match="does not exist") as missing:
         Shop(spark, settings, contract(server, table="public.nobody")).ingest(day)
+    with pytest.raises(EngineError, match=r"127[.]0[.]0[.]1:1 refused"):
+        Shop(spark, settings, contract(server, url="jdbc:postgresql://127.0.0.1:1/postgres")).ingest(day)
     monkeypatch.delenv(VARIABLE)
     with pytest.raises(InputError, match="set this environment variable"):
         Shop(spark, settings, contract(server)).ingest(day)

@@ -143,7 +143,7 @@ def test_of_any_csv_rows_in_are_rows_valid_and_rows_rejected(key: KeyReference, 
     )
 )
 def test_of_any_json_lines_every_line_that_is_not_blank_is_a_row(key: KeyReference, lines: list[str]) -> None:
-    content = "\n".join(lines).encode("utf-8", "replace")
+    content = "\n".join(lines).replace("\r", "").encode("utf-8", "replace")
 
     with TemporaryDirectory() as folder:
         found, rows, rejects = staged(Path(folder), key, "f.jsonl", content)

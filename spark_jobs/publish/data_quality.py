@@ -19,10 +19,11 @@ from conf.errors import Finding, QualityError
 from spark_jobs.common.delta import overwrite
 from spark_jobs.common.job import StepContext
 from spark_jobs.common.routes import route_of
-from spark_jobs.publish.measures import FAILED, OK, WARN, Measure, measured_consistency, measured_entities, news
+from spark_jobs.publish.measures import FAILED, OK, WARN, Measure, News, measured_consistency, measured_entities, news
 from spark_jobs.publish.quality import PassRate
 
 TABLE = "ops.data_quality"
+MANIFEST = "ingest_manifest"
 LEAST_GAPS = 3  # with fewer deliveries nobody can say what is usual
 FeedName = tuple[str, str]
 
@@ -37,8 +38,9 @@ def measure(ctx: StepContext, since: date | None, rates: Sequence[PassRate]) -> 
     """
     sources, entities = load_sources(), load_entities()
     found = [_of_source(rate) for rate in rates]
-    found += _of_rules(ctx, since) + _freshness(ctx) + _routes(ctx, since, sources)
+    found += _routes(ctx, since, sources)
     with news(ctx.settings, since, ctx.business_date) as told:
+        found += _of_rules(told) + _freshness(told, ctx.business_date)
         found += measured_entities(told, entities, filled_fields(sources))
         found += measured_consistency(told, ctx.settings.quality.min_consistency)
     table = catalog().table(TABLE)
@@ -84,29 +86,27 @@ def _of_source(rate: PassRate) -> Measure:
     )
 
 
-def _of_rules(ctx: StepContext, since: date | None) -> list[Measure]:
+def _of_rules(told: News) -> list[Measure]:
     """Per feed the share of valid rows, and what each rule caught; rules that only warn too."""
-    from pyspark.sql import functions as F
-
-    entries = ctx.spark.table("ops.ingest_manifest").where((F.col("status") == "loaded") & (F.col("known_on") <= F.lit(ctx.business_date)))
-    if since is not None:
-        entries = entries.where(F.col("known_on") > F.lit(since))
     rows_in: dict[FeedName, int] = defaultdict(int)
     bad: dict[FeedName, int] = defaultdict(int)
     warned: dict[FeedName, dict[str, int]] = defaultdict(dict)
-    for row in entries.select("source", "feed", "rows_in", "rows_quarantined", "warnings").collect():
-        feed = row["source"], row["feed"]
-        rows_in[feed] += row["rows_in"]
-        bad[feed] += row["rows_quarantined"]
-        for rule, count in json.loads(row["warnings"] or "{}").items():
-            warned[feed][rule] = warned[feed].get(rule, 0) + count
+    query = f"select source, feed, rows_in, rows_quarantined, warnings from {told.of(Schema.OPS, MANIFEST)} where status = 'loaded'"
+    for source, name, rows, rejected, warnings in told.rows(query):
+        rows_in[source, name] += rows
+        bad[source, name] += rejected
+        for rule, count in json.loads(warnings or "{}").items():
+            warned[source, name][rule] = warned[source, name].get(rule, 0) + count
     measures = [Measure("validity", "all", *feed, rows_checked=rows, rows_failed=bad[feed]) for feed, rows in sorted(rows_in.items())]
-    tables = {row["tableName"] for row in ctx.spark.sql(f"show tables in {Schema.QUARANTINE}").collect()} if any(bad.values()) else set()
-    broken = _broken_rules(ctx, since, [feed for feed in sorted(rows_in) if bad[feed] and f"{feed[0]}__{feed[1]}" in tables])
-    for feed, rule, count in broken:
-        measures.append(_of_rule(feed, rule, rows_in[feed], count, OK))
-    for feed, counts in sorted(warned.items()):
-        measures += [_of_rule(feed, rule, rows_in[feed], count, WARN) for rule, count in sorted(counts.items())]
+    for feed in sorted(feed for feed, rows in bad.items() if rows):
+        table = f"{feed[0]}__{feed[1]}"
+        if told.is_there(Schema.QUARANTINE, table):
+            # A row that broke several rules counts for each.
+            broken = f"(select unnest(rules) as rule from {told.of(Schema.QUARANTINE, table)})"
+            counts = told.rows(f"select rule, count(*) from {broken} group by rule order by rule")
+            measures += [_of_rule(feed, rule, rows_in[feed], count, OK) for rule, count in counts]
+    for feed, found in sorted(warned.items()):
+        measures += [_of_rule(feed, rule, rows_in[feed], count, WARN) for rule, count in sorted(found.items())]
     return measures
 
 
@@ -116,33 +116,18 @@ def _of_rule(feed: FeedName, rule: str, rows: int, failed: int, status: str) -> 
     return Measure("validity", name or rule, *feed, column_name=column, rows_checked=rows, rows_failed=failed, status=status)
 
 
-def _broken_rules(ctx: StepContext, since: date | None, feeds: Sequence[FeedName]) -> list[tuple[FeedName, str, int]]:
-    """Rows that each rule rejected; a row that broke several counts for each."""
-    known = f"_known_on <= date'{ctx.business_date}'" + (f" and _known_on > date'{since}'" if since else "")
-    selects = [
-        f"select '{source}' as source, '{feed}' as feed, explode(rules) as rule from {Schema.QUARANTINE}.{source}__{feed} where {known}"
-        for source, feed in feeds
-    ]
-    if not selects:
-        return []
-    query = f"select source, feed, rule, count(*) as rows from ({' union all '.join(selects)}) group by all order by all"
-    return [((row["source"], row["feed"]), row["rule"], row["rows"]) for row in ctx.spark.sql(query).collect()]
-
-
-def _freshness(ctx: StepContext) -> list[Measure]:
+def _freshness(told: News, until: date) -> list[Measure]:
     """Days since the newest delivery of every feed that ever delivered; late is more than twice the gap that is usual for the feed."""
-    query = (
-        "select source, feed, array_sort(collect_set(known_on)) as days from ops.ingest_manifest "
-        f"where status = 'loaded' and known_on <= date'{ctx.business_date}' group by source, feed order by source, feed"
-    )
+    days = f"select distinct source, feed, known_on from {told.all(Schema.OPS, MANIFEST)} where status = 'loaded'"
     measures = []
-    for row in ctx.spark.sql(query).collect():
-        waited = (ctx.business_date - row["days"][-1]).days
-        gaps = [(later - earlier).days for earlier, later in pairwise(row["days"])]
+    for source, feed, known_on in told.rows(
+        f"select source, feed, list(known_on order by known_on) from ({days}) group by all order by all"
+    ):
+        waited = (until - known_on[-1]).days
+        gaps = [(later - earlier).days for earlier, later in pairwise(known_on)]
         is_late = len(gaps) >= LEAST_GAPS and waited > 2 * median(gaps)
-        measures.append(
-            Measure("freshness", "days_since_delivery", row["source"], row["feed"], observed=float(waited), status=WARN if is_late else OK)
-        )
+        status = WARN if is_late else OK
+        measures.append(Measure("freshness", "days_since_delivery", source, feed, observed=float(waited), status=status))
     return measures
 
 
@@ -150,12 +135,11 @@ def _routes(ctx: StepContext, since: date | None, sources: Mapping[str, SourceCo
     """Rows by route of the feeds that have routes: sales, returns and whatever else a feed delivers, all accounted for."""
     from pyspark.sql import functions as F
 
-    there = {row["tableName"] for row in ctx.spark.sql(f"show tables in {Schema.BRONZE}").collect()}
+    routed = [(source, name, feed) for source, contract in sources.items() for name, feed in contract.feeds.items() if feed.routes]
+    there = {row["tableName"] for row in ctx.spark.sql(f"show tables in {Schema.BRONZE}").collect()} if routed else set()
     measures = []
-    for source, contract in sorted(sources.items()):
-        for name, feed in sorted(contract.feeds.items()):
-            if not feed.routes or f"{source}__{name}" not in there:
-                continue
+    for source, name, feed in sorted(routed, key=lambda each: each[:2]):
+        if f"{source}__{name}" in there:
             rows = ctx.spark.table(f"{Schema.BRONZE}.{source}__{name}").where(F.col("_known_on") <= F.lit(ctx.business_date))
             rows = rows if since is None else rows.where(F.col("_known_on") > F.lit(since))
             counts = {row["route"]: row["count"] for row in rows.groupBy(route_of(feed).alias("route")).count().collect()}

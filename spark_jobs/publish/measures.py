@@ -60,14 +60,14 @@ class News:
         self._database = database
         self._warehouse = settings.lake.warehouse
         self._until = until
-        self._known = f"_known_on <= date '{until}'" + (f" and _known_on > date '{since}'" if since else "")
+        self._since = since
 
     def is_there(self, schema: Schema, name: str) -> bool:
         return (self._warehouse / schema / name / "_delta_log").is_dir()
 
     def all(self, schema: Schema, name: str) -> str:
         """SQL of a whole table as of the business date."""
-        return f"(select * from delta_scan('{self._warehouse / schema / name}') where _known_on <= date '{self._until}')"
+        return f"(select * from {self.whole(schema, name)} where {_known_on(schema)} <= date '{self._until}')"
 
     def whole(self, schema: Schema, name: str) -> str:
         """SQL of a table that has no known dates."""
@@ -75,10 +75,18 @@ class News:
 
     def of(self, schema: Schema, name: str) -> str:
         """SQL of a table's news."""
-        return f"(select * from delta_scan('{self._warehouse / schema / name}') where {self._known})"
+        after = f"where {_known_on(schema)} > date '{self._since}'" if self._since else ""
+        return f"(select * from {self.all(schema, name)} {after})"
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        return self._database.execute(query).fetchall()
 
     def row(self, query: str) -> tuple[Any, ...]:
         return self._database.execute(query).fetchone() or ()
+
+
+def _known_on(schema: Schema) -> str:
+    return "known_on" if schema is Schema.OPS else "_known_on"
 
 
 @contextmanager

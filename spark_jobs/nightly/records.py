@@ -129,6 +129,17 @@ def schema_drift(settings: Settings) -> list[tuple[str, str, str, int]]:
     return [(*key, files) for key, files in sorted(found.items(), key=lambda item: (DRIFT.index(item[0][0]), item[0]))]
 
 
+def source_quality(settings: Settings) -> list[dict[str, Any]]:
+    """Figures of the last night measured, `ops.data_quality`: validity of every source, and whatever is not as it should be."""
+    rows = _rows(settings, "data_quality")
+    last = max((row["business_date"] for row in rows), default=None)
+    return [
+        row
+        for row in rows
+        if row["business_date"] == last and (row["status"] != "ok" or (row["dimension"] == "validity" and row["feed"] is None))
+    ]
+
+
 def latest_steps(settings: Settings) -> list[StepRun]:
     """The latest run of each step, in the order in which they ran."""
     latest: dict[str, dict[str, Any]] = {}
@@ -156,6 +167,7 @@ def as_json(settings: Settings) -> str:
         "published_on": published_on(settings),
         "totals": asdict(sums) if sums else None,
         "feeds": [asdict(feed) | {"share_valid": feed.share_valid} for feed in feed_quality(settings)],
+        "data_quality": source_quality(settings),
         "schema_drift": [dict(zip(("class", "feed", "what", "files"), found, strict=True)) for found in schema_drift(settings)],
         "steps": [asdict(step) for step in latest_steps(settings)],
         "champions": champions(settings),

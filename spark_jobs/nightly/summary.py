@@ -60,6 +60,7 @@ def show_status(console: Console, settings: Settings) -> None:
         )
     console.print(table)
     _show_feeds(console, settings)
+    _show_quality(console, settings)
     _show_drift(console, settings)
     for model, version in records.champions(settings).items():
         console.print(f"champion of {model}: {version}", markup=False)
@@ -76,6 +77,24 @@ def _show_feeds(console: Console, settings: Settings) -> None:
     for feed in feeds:
         figures = (f"{figure:,}" for figure in (feed.files, feed.rows_in, feed.rows_valid, feed.rows_quarantined))
         table.add_row(feed.feed.partition(".")[2] if is_one_source else feed.feed, *figures, str(feed.newest_file_on or ""))
+    console.print(table)
+
+
+def _show_quality(console: Console, settings: Settings) -> None:
+    figures = records.source_quality(settings)
+    if not figures:
+        return
+    table = Table(
+        title="Data quality of the last night (all of it: cdp quality)", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    for column in ("about", "what", "rows", "pass rate", "needed"):
+        table.add_column(column, justify="left" if column in ("about", "what") else "right", overflow="fold")
+    for row in sorted(figures, key=lambda each: (each["status"] == "ok", each["dimension"])):
+        about = ".".join(str(row[name]) for name in ("source", "feed", "entity", "column_name") if row[name])
+        shares = (f"{row[name]:.2%}" if row[name] is not None else "" for name in ("pass_rate", "threshold"))
+        rows = f"{row['rows_checked']:,}" if row["rows_checked"] is not None else ""
+        style = {"failed": "red", "warn": "yellow"}.get(row["status"])
+        table.add_row(about, f"{row['dimension']}: {row['rule']}", rows, *shares, style=style)
     console.print(table)
 
 

@@ -19,6 +19,8 @@ from spark_jobs.publish.quality import PassRate, check, pass_rates
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+pytestmark = pytest.mark.slow
+
 BEFORE, FIRST, SECOND = date(2030, 12, 31), date(2031, 1, 1), date(2031, 1, 2)
 MARTS = ("t_publish_orders", "t_publish_customers")
 
@@ -69,7 +71,6 @@ def test_readers_keep_the_published_night_until_the_next_one_is_published(ctx: S
     assert seen(ctx) == [2, 2]
 
 
-@pytest.mark.slow
 def test_publishing_again_adds_no_publication(ctx: StepContext) -> None:
     step.run(ctx)
     before = ctx.spark.table(PUBLICATIONS).count()
@@ -80,7 +81,6 @@ def test_publishing_again_adds_no_publication(ctx: StepContext) -> None:
     assert ctx.spark.table(PUBLICATIONS).count() == before
 
 
-@pytest.mark.slow
 def test_a_kill_after_the_commit_is_repaired_by_the_next_publish(ctx: StepContext) -> None:
     # given a publication that was recorded, and a kill before the views followed
     step.run(ctx)
@@ -97,7 +97,6 @@ def test_a_kill_after_the_commit_is_repaired_by_the_next_publish(ctx: StepContex
     assert seen(ctx) == [2, 2]
 
 
-@pytest.mark.slow
 def test_the_pass_rate_counts_quarantined_rows_and_rows_that_could_not_be_conformed_once(ctx: StepContext) -> None:
     # given a source with 100 rows: one quarantined, one that two maps could not use
     manifest, rejects = "ops.ingest_manifest", "ops.conform_rejects"
@@ -120,7 +119,6 @@ def test_the_pass_rate_counts_quarantined_rows_and_rows_that_could_not_be_confor
         step.run(ctx)
 
 
-@pytest.mark.slow
 def test_a_feed_may_lose_what_its_contract_allows_and_replays_of_old_files_hide_nothing(ctx: StepContext) -> None:
     # given an old file of which 40 rows were replayed tonight, and a new one of which 30 of 100 rows failed
     step.run(ctx)

@@ -159,7 +159,7 @@ def rejection_findings(batch: Batch, most: int = 20) -> list[Finding]:
     place = F.min(F.struct("_source_file", "_line", "value_classes")).alias("place")
     rows = sealed.groupBy(sealed["rules"][0].alias("rule")).agg(F.count("*").alias("rows"), place)
     found = rows.orderBy(F.desc("rows"), "rule").limit(most).collect()
-    remedy = "correct the delivery or the contract (cdp source check shows more)"
+    remedy = "correct the delivery or the contract"
     return [
         Finding(
             f"{row['place'][0]}:{row['place'][1]}", f"{row['rule']} is broken by {row['rows']} row(s), here by {row['place'][2][0]}", remedy

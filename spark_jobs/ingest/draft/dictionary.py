@@ -31,7 +31,8 @@ WESTERN = {
     "preis": "price", "einzelpreis": "unit price", "beleg": "receipt", "belegnummer": "receipt number", "bon": "receipt",
     "rechnung": "invoice", "rechnungsnummer": "invoice number", "rechnungsdatum": "invoice date", "bestellung": "order",
     "bestellnummer": "order number", "bestelldatum": "order date", "telefon": "phone", "handy": "mobile", "vorname": "first name",
-    "nachname": "last name", "geburtsdatum": "birth date", "geschlecht": "gender", "strasse": "street", "adresse": "address",
+    "nachname": "last name", "geburtsdatum": "birth date", "geburtstag": "birth date", "position": "line", "positionsnummer": "line number", "pos": "line",
+    "angelegt": "registered", "kartenstufe": "tier", "geschlecht": "gender", "strasse": "street", "adresse": "address",
     "anschrift": "address", "plz": "postcode", "ort": "city", "stadt": "city", "land": "country", "rabatt": "discount",
     "bezeichnung": "description", "marke": "brand", "warengruppe": "category", "bemerkung": "remark",
     # French

@@ -182,8 +182,10 @@ def _items(feed: FeedDraft) -> MapDraft:
     line, order = feed.of_role("order_item_id"), feed.of_role("order_id")
     if line is not None and line.is_key:
         draft.fields["order_item_id"] = line.name
-    elif line is not None and order is not None and set(feed.pair) == {line.name, order.name}:
+    elif line is not None and order is not None:
         draft.fields["order_item_id"] = f"{{key: [{order.name}, {line.name}]}}"
+        if set(feed.pair) != {line.name, order.name}:
+            draft.notes["order_item_id"] = "the sample has some more than once: deliveries that overlap, or is it no number of a line?"
     else:
         customer, moment = feed.of_role("source_customer_id"), feed.of_role("ordered_at")
         document = [order] if order else [column for column in (customer, moment) if column]

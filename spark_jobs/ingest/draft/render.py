@@ -12,6 +12,7 @@ from spark_jobs.ingest.draft.feeds import FeedDraft
 from spark_jobs.ingest.draft.mapping import MapDraft, RouteDraft
 
 # Never empty in the sample is no rule; for what an order is made of it ought to be one.
+NEEDED = ("order_id", "ordered_at")
 REQUIRED = ("order_id", "order_item_id", "ordered_at", "quantity", "sales_amount", "unit_price")
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*")
 
@@ -98,7 +99,8 @@ def _column(column: ColumnDraft, feed: FeedDraft) -> str:
     formats = () if column.is_person else column.guess.formats
     if formats:
         values["format"] = formats[0] if len(formats) == 1 else formats
-    if column.required and (column.is_key or column.role in REQUIRED):
+    # Without its number or day a row is no order: a total, or rubbish.
+    if column.role in NEEDED or (column.required and (column.is_key or column.role in REQUIRED)):
         values["required"] = True
     text = flow(values)
     numbers = column.guess.numbers

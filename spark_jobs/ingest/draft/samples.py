@@ -149,7 +149,9 @@ def _of_json(file: Path) -> Layout:
         f"{path} is a list and stays text; a second feed on the same files with each: {path} makes its elements rows"
         for path in sorted(lists)
     ]
-    return _named("jsonl", Csv(encoding=encoding), list(paths), [*([doubt] if doubt else []), *notes])
+    # An object that is empty or null somewhere would be a column of its own, with all that its parts hold.
+    leaves = [path for path in paths if not any(other.startswith(f"{path}.") for other in paths)]
+    return _named("jsonl", Csv(encoding=encoding), leaves, [*([doubt] if doubt else []), *notes])
 
 
 def _leaves(value: dict[str, object], above: str = "") -> Iterator[tuple[str, object]]:

@@ -10,6 +10,38 @@ with returns as (
     ),
 {% endif %}
 
+-- The header of a return may be an order of status return: it says what the
+-- lines do not.
+headers as (
+    select * from {{ ref('stg_orders') }}
+    where known_on <= {{ business_date() }}
+),
+
+dated as (
+    select
+        returns.* except (
+            source_customer_id, store_id, channel, returned_at, returned_on,
+            currency_code, known_on
+        ),
+        coalesce(returns.source_customer_id, headers.source_customer_id)
+            as source_customer_id,
+        coalesce(returns.store_id, headers.store_id) as store_id,
+        coalesce(returns.channel, headers.channel) as channel,
+        if(
+            returns.returned_on is null, headers.ordered_at, returns.returned_at
+        ) as returned_at,
+        coalesce(returns.returned_on, headers.ordered_on) as returned_on,
+        coalesce(returns.currency_code, headers.currency_code)
+            as currency_code,
+        greatest(
+            returns.known_on,
+            if(returns.returned_on is null, headers.known_on, null)
+        ) as known_on
+    from returns
+    left join headers
+        on returns.order_id = headers.order_id
+),
+
 customer_ids as (
     select * from {{ ref('stg_customer_ids') }}
 ),
@@ -32,7 +64,7 @@ final as (
         returns.reason,
         returns.currency_code,
         returns.known_on
-    from returns
+    from dated as returns
     left join customer_ids
         on returns.source_customer_id = customer_ids.source_customer_id
     {% if var('converts_currency') -%}

@@ -1,0 +1,1 @@
+"""What happens on a day, and why: visits, orders, deliveries, complaints, churn."""

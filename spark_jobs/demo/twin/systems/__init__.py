@@ -1,0 +1,1 @@
+"""The source systems: each turns what happened on a day into its own files, ids, formats and clock."""

@@ -84,8 +84,8 @@ class BehaviourKnobs(Section):
 
     orders_per_month: float = Field(default=3.4, gt=0, le=30)
     churn_hazard: float = Field(default=0.0012, ge=0, le=0.5)
-    late_effect: float = Field(default=0.03, ge=0, le=1)
-    quality_effect: float = Field(default=0.035, ge=0, le=1)
+    late_effect: float = Field(default=0.012, ge=0, le=1)
+    quality_effect: float = Field(default=0.015, ge=0, le=1)
     price_effect: float = Field(default=0.8, ge=0, le=10)
     coupon_lift: float = Field(default=0.3, ge=0, le=5)
     promo_lift: float = Field(default=0.5, ge=0, le=5)

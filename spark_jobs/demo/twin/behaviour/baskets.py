@@ -3,11 +3,11 @@
 import numpy as np
 
 from spark_jobs.demo.twin.behaviour.state import State
+from spark_jobs.demo.twin.behaviour.today import Today
 from spark_jobs.demo.twin.behaviour.traits import Traits
 from spark_jobs.demo.twin.codes import Scene
 from spark_jobs.demo.twin.draws import Bools, Floats, Ints
 from spark_jobs.demo.twin.frame import Frame
-from spark_jobs.demo.twin.behaviour.today import Today
 from spark_jobs.demo.twin.products import CATEGORIES
 
 MOST_LINES = 24

@@ -16,7 +16,7 @@ SETTLED = np.float32(0.6)  # what is left of a memory when the trouble was handl
 def remember(state: State, happened: Aftermath, tolerance: Floats) -> None:
     """Note the day's trouble; `tolerance` is by person."""
     for memory, persons in ((state.late_memory, happened.late), (state.quality_memory, happened.wronged)):
-        memory *= FADES
+        np.multiply(memory, FADES, out=memory)
         hurt = np.unique(persons)
         memory[hurt] = np.minimum(memory[hurt] + tolerance[hurt], 3)
         memory[np.unique(happened.handled)] *= SETTLED

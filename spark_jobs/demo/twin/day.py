@@ -86,6 +86,7 @@ class FeedFile:
     delimiter: str = ","
     encoding: str = "utf-8"
     compression: str = "gz"  # gz, zst or none
+    has_header: bool = True
     may_be_dirty: bool = True
     may_be_late: bool = True
 

@@ -49,6 +49,11 @@ class Twin:
         self.state: State = new_state(world.draws, people.persons, len(world.assortment.categories))
         self.effects = Effects(count)
 
+    @property
+    def runs(self) -> list[tuple[Frame, Traits]]:
+        """All persons with their traits, run by run."""
+        return [(run.persons, run.traits) for run in self._runs]
+
     def days(self) -> Iterator[Day]:
         """Each day in order; a day is to be used before the next one is asked for."""
         for number in range(self.world.span.days):

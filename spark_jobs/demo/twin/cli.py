@@ -1,0 +1,42 @@
+"""`cdp simulate`: an omnichannel retailer's files, with the truth beside them."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Simulate an omnichannel fresh-grocery retailer: the files of its systems, and the truth beside them.")
+
+
+@app.command()
+def simulate(
+    customers: Annotated[int, typer.Option(min=1, max=5_000_000, help="Persons who buy, guests included.")] = 5_000,
+    days: Annotated[int, typer.Option(min=1, max=3_660, help="Days to simulate.")] = 60,
+    first_day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First simulated day.")] = datetime(2024, 1, 1),  # noqa: DTZ001
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files, byte by byte.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Landing folder; default: that of the twin's lake.")] = None,
+    truth: Annotated[Path | None, typer.Option(help="Folder of the truth; default: truth in the twin's lake.")] = None,
+    knobs: Annotated[Path | None, typer.Option(help="YAML file with knobs; default: conf/twin/simulator.yml.")] = None,
+    persons_at_once: Annotated[int, typer.Option(min=100, help="Persons in memory at once; changes no file.")] = 50_000,
+) -> None:
+    """Write the files of all systems of the twin, day by day, and the truth that no part of the platform reads.
+
+    Without --conf the lake of conf/twin is used (twin_lake). Example: cdp simulate --customers 5000 --days 60
+    """
+    from conf.settings import CONF_DIR, settings
+    from spark_jobs.demo.twin.cli_report import Report
+    from spark_jobs.demo.twin.knobs import DEFAULT_KNOBS, Span, load_knobs
+    from spark_jobs.demo.twin.simulate import Simulation
+    from spark_jobs.demo.twin.simulate import simulate as run
+
+    os.environ.setdefault("CDP_CONF", str(CONF_DIR / "twin"))
+    turned = load_knobs(knobs or DEFAULT_KNOBS)
+    span = Span(first_day=first_day.date(), days=days, time_zone=turned.calendar.time_zone)
+    lake = settings().lake
+    landing, told = out or lake.landing, truth or lake.root / "truth"
+    report = Report(span.days)
+    with report:
+        summary = run(Simulation(customers, span, seed, turned, persons_at_once), landing, told, report.advance)
+    report.show(summary, landing, told)

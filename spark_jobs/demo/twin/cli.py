@@ -2,10 +2,19 @@
 
 import os
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+class Backbone(StrEnum):
+    """Whose purchases the simulated persons make."""
+
+    NONE = "none"
+    COMPLETE_JOURNEY = "complete-journey"
+
 
 app = typer.Typer(help="Simulate an omnichannel fresh-grocery retailer: the files of its systems, and the truth beside them.")
 
@@ -19,6 +28,7 @@ def simulate(
     out: Annotated[Path | None, typer.Option(help="Landing folder; default: that of the twin's lake.")] = None,
     truth: Annotated[Path | None, typer.Option(help="Folder of the truth; default: truth in the twin's lake.")] = None,
     knobs: Annotated[Path | None, typer.Option(help="YAML file with knobs; default: conf/twin/simulator.yml.")] = None,
+    backbone: Annotated[Backbone, typer.Option(help="Whose purchases: the twin's own, or those of Complete Journey.")] = Backbone.NONE,
     persons_at_once: Annotated[int, typer.Option(min=100, help="Persons in memory at once; changes no file.")] = 50_000,
 ) -> None:
     """Write the files of all systems of the twin, day by day, and the truth that no part of the platform reads.
@@ -36,7 +46,8 @@ def simulate(
     span = Span(first_day=first_day.date(), days=days, time_zone=turned.calendar.time_zone)
     lake = settings().lake
     landing, told = out or lake.landing, truth or lake.root / "truth"
+    what = Simulation(customers, span, seed, turned, persons_at_once, backbone is Backbone.COMPLETE_JOURNEY)
     report = Report(span.days)
     with report:
-        summary = run(Simulation(customers, span, seed, turned, persons_at_once), landing, told, report.advance)
+        summary = run(what, landing, told, report.advance)
     report.show(summary, landing, told)

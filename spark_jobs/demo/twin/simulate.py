@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from spark_jobs.demo.twin.behaviour.backbone import load_backbone
 from spark_jobs.demo.twin.behaviour.days import Twin
 from spark_jobs.demo.twin.day import Day, Rows
 from spark_jobs.demo.twin.draws import Draws
@@ -32,6 +33,7 @@ class Simulation:
     seed: int
     knobs: Knobs
     persons_at_once: int = 50_000
+    has_backbone: bool = False  # the purchases are those of Complete Journey
 
 
 @dataclass(slots=True)
@@ -83,7 +85,8 @@ def simulate(what: Simulation, landing: Path, truth: Path, advance: Callable[[Da
     """
     draws = Draws(what.seed)
     people = build_people(what.knobs, draws, what.span, what.customers)
-    twin = Twin(World(what.knobs, what.span, draws), people, what.persons_at_once)
+    backbone = load_backbone(draws, what.span.first_day) if what.has_backbone else None
+    twin = Twin(World(what.knobs, what.span, draws), people, what.persons_at_once, backbone)
     systems, delivery, summary = Systems(), Delivery(landing, what.knobs.files, draws, what.span.days), Summary()
     with TruthFolder(truth) as told:
         history = _History(twin, told)
@@ -98,7 +101,7 @@ def simulate(what: Simulation, landing: Path, truth: Path, advance: Callable[[Da
             told.add(name, table)
         told.note({
             "customers": what.customers, "days": what.span.days, "first_day": what.span.first_day, "time_zone": what.span.time_zone,
-            "seed": what.seed, "version": VERSION, "knobs": json.loads(what.knobs.model_dump_json()),
+            "seed": what.seed, "backbone": what.has_backbone, "version": VERSION, "knobs": json.loads(what.knobs.model_dump_json()),
         })  # fmt: skip
     return summary
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from spark_jobs.demo.twin.behaviour import ordering
 from spark_jobs.demo.twin.behaviour.aftermath import Aftermath, aftermath
+from spark_jobs.demo.twin.behaviour.backbone import Backbone
 from spark_jobs.demo.twin.behaviour.effects import Effects
 from spark_jobs.demo.twin.behaviour.leaving import leave, remember
 from spark_jobs.demo.twin.behaviour.ordering import Bought
@@ -38,8 +39,8 @@ class Run:
 class Twin:
     """One simulation. `state` and `effects` grow while `days` is consumed."""
 
-    def __init__(self, world: World, people: People, persons_at_once: int = 50_000) -> None:
-        self.world, self.people = world, people
+    def __init__(self, world: World, people: People, persons_at_once: int = 50_000, backbone: Backbone | None = None) -> None:
+        self.world, self.people, self.backbone = world, people, backbone
         count = len(people.persons)
         bounds = range(0, count, persons_at_once)
         parts = [people.persons.take(np.arange(first, min(first + persons_at_once, count))) for first in bounds]
@@ -64,9 +65,10 @@ class Twin:
         sent: list[Frame] = []
         for run in self._runs:
             drawn = pull(self.world, self.state, run.traits, run.persons, now.now)
-            self.effects.note(now, run.persons, drawn, ordering.expected_amounts(run.traits))
+            if self.backbone is None:  # real purchases are not moved by simulated messages
+                self.effects.note(now, run.persons, drawn, ordering.expected_amounts(run.traits))
             sent += self._touches(now, run, drawn)
-            bought.append(ordering.buy(now, self.state, run.traits, run.persons, drawn))
+            bought.append(ordering.buy(now, self.state, run.traits, run.persons, drawn, self.backbone))
             leave(now, self.state, run.traits, run.persons)
         orders, lines, sessions = _numbered(now.number, bought)
         self._note_orders(now, orders)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spark_jobs.demo.twin.behaviour import baskets
+from spark_jobs.demo.twin.behaviour.backbone import Backbone
 from spark_jobs.demo.twin.behaviour.purchases import Pull, orders_today
 from spark_jobs.demo.twin.behaviour.state import State
 from spark_jobs.demo.twin.behaviour.today import Today
@@ -33,19 +34,34 @@ class Bought:
     ad_clicks: Frame
 
 
-def buy(today: Today, state: State, traits: Traits, persons: Frame, drawn: Pull) -> Bought:
-    """The orders and visits of a run of persons."""
-    counts = orders_today(today.world, persons, drawn, today.number)
-    rows = np.repeat(np.arange(len(persons)), counts)
-    turn = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-    orders = _circumstances(today, traits, persons, rows, turn)
-    lines = baskets.fill(today, state, traits, orders, rows)
+def buy(today: Today, state: State, traits: Traits, persons: Frame, drawn: Pull, backbone: Backbone | None = None) -> Bought:
+    """The orders and visits of a run of persons; with a backbone their orders and lines are the real ones of its households."""
+    if backbone is None:
+        counts = orders_today(today.world, persons, drawn, today.number)
+        rows = np.repeat(np.arange(len(persons)), counts)
+        orders = _circumstances(today, traits, persons, rows, _turns(counts))
+        lines = baskets.fill(today, state, traits, orders, rows)
+    else:
+        rows, basket = backbone.baskets_on(persons, today.number)
+        comes = drawn.is_active[rows]
+        rows, basket = rows[comes], basket[comes]
+        turn = _turns(np.bincount(rows, minlength=len(persons)))
+        orders = _circumstances(today, traits, persons, rows, turn, backbone.baskets["second"][basket])
+        lines = backbone.lines_of(basket, today.assortment)
+        category = lines["product"] // today.assortment.per_category
+        state.last_category_day[orders["person"][lines["at_order"]], category] = today.number
     orders = _amounts(today, drawn, orders, lines, rows)
     sessions, clicks = _visits(today, traits, persons, drawn, orders)
     return Bought(orders, lines, sessions, clicks)
 
 
-def _circumstances(today: Today, traits: Traits, persons: Frame, rows: Ints, turn: Ints) -> Frame:
+def _turns(counts: Ints) -> Ints:
+    """0 for the first order of each person, 1 for the second, and so on."""
+    turns: Ints = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+    return turns
+
+
+def _circumstances(today: Today, traits: Traits, persons: Frame, rows: Ints, turn: Ints, second: Ints | None = None) -> Frame:
     draws, number, who = today.draws, today.number, persons.take(rows)
     person = who["person"]
     company = np.where((who["company"] >= 0) & draws.happens(0.45, "for the company", person, number, turn), who["company"], -1)
@@ -53,7 +69,7 @@ def _circumstances(today: Today, traits: Traits, persons: Frame, rows: Ints, tur
     is_registered = who["registers_day"] <= number
     channel = np.where(company >= 0, Channel.B2B, _channels(today, traits, who, rows, scene, turn))
     is_store = channel == Channel.STORE
-    at = today.midnight + _seconds(today, scene, is_store, person, turn)
+    at = today.midnight + (_seconds(today, scene, is_store, person, turn) if second is None else second)
     nearby = draws.happens(0.88, "home store", person, number, turn)
     per_city = today.world.knobs.world.stores_per_city
     store = np.where(nearby, who["store"], who["city"] * per_city + draws.integers(0, per_city, "other store", person, number, turn))

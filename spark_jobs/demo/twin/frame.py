@@ -40,6 +40,7 @@ class Frame:
     def take(self, rows: ArrayLike) -> "Frame":
         """The rows of a mask or of positions."""
         rows = np.asarray(rows)
+        rows = rows if len(rows) else rows.astype(np.int64)
         length = int(rows.sum()) if rows.dtype == np.bool_ else len(rows)
         return Frame({name: values[rows] for name, values in self._columns.items()}, length)
 

@@ -97,7 +97,7 @@ class Delivery:
         again = np.where(tomorrow, np.minimum(comes + 1, self._last), comes)
         self._wait(feed, fresh, comes, number, late=True)
         self._wait(feed, fresh, np.where(is_twice, again, number), number, late=False)
-        now = np.repeat(rows, (comes == number) + (is_twice & (again == number)))
+        now = np.repeat(rows, (comes == number).astype(int) + (is_twice & (again == number)))
         return fresh.take(pa.array(now)), int((is_twice & (again == number)).sum())
 
     def _wait(self, feed: FeedFile, table: pa.Table, comes: np.ndarray, number: int, *, late: bool) -> None:

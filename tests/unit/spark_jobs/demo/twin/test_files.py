@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -50,7 +51,7 @@ def delivered(folder: Path, feed: FeedFile, knobs: FileKnobs = HARD, pieces: int
     for number in range(DAYS):
         whole = rows_of(feed, number)
         bounds = np.linspace(0, PER_DAY, pieces + 1).astype(int).tolist()
-        parts = [Rows(feed, whole.table.slice(low, high - low), whole.at[low:high]) for low, high in zip(bounds, bounds[1:], strict=False)]
+        parts = [Rows(feed, whole.table.slice(low, high - low), whole.at[low:high]) for low, high in pairwise(bounds)]
         days += delivery.deliver(a_day(number), parts)
     return days
 

@@ -1,1 +1,1 @@
-"""Who the customers are: households, persons, their identifiers over time, and what they agreed to."""
+"""Who lives in the twin: persons in households, the identifiers they hold each day, their registrations and consents."""

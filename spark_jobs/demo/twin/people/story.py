@@ -10,8 +10,8 @@ from spark_jobs.demo.twin.draws import Ints
 from spark_jobs.demo.twin.frame import Frame
 from spark_jobs.demo.twin.people import names, render
 from spark_jobs.demo.twin.people.households import NEVER
-from spark_jobs.demo.twin.people.registrations import NameSlip, PhoneSlip, RegisterSystem
-from spark_jobs.demo.twin.people.wallet import COOKIE_DAYS, STORE_TABLETS, cookie_codes, member_codes
+from spark_jobs.demo.twin.people.registrations import SECOND_EMAILS, SECOND_PHONE, NameSlip, PhoneSlip, RegisterSystem, registered_phones
+from spark_jobs.demo.twin.people.wallet import COOKIE_DAYS, PER_PERSON, STORE_TABLETS, cookie_codes, member_codes
 from spark_jobs.demo.twin.places import CITY_NAMES, REGIONS, store_numbers
 from spark_jobs.demo.twin.truth.columns import dates, moments, words
 
@@ -57,16 +57,15 @@ def _identifiers(people: "People") -> list[pa.Table]:
     ) -> pa.Table:
         return _intervals(people, kind, text, first, np.full(len(who), NEVER) if last is None else last, stories, holds)
 
-    phone_stories = pa.array(("own", "family_phone", "own"), pa.string()).take(pa.array(wallets.phone_story))
-    later_stories = pa.array(("own", "own", "recycled"), pa.string()).take(pa.array(wallets.phone_story))
+    phone_stories = pa.array(("own", "family_phone", "recycled"), pa.string()).take(pa.array(wallets.phone_story))
+    later_stories = pa.array(("own", "family_phone", "own"), pa.string()).take(pa.array(wallets.phone_story))
     tablets = pa.compute.if_else(pa.array(wallets.shared_device >= STORE_TABLETS), "store_tablet", "household_tablet")
     shared_mail = np.bincount(np.maximum(wallets.emails, 0), minlength=len(who))[np.maximum(wallets.emails, 0)] > 1
     mail_stories = pa.compute.if_else(pa.array(shared_mail & (wallets.emails >= 0)), "family_email", "own")
-    from_the_first = np.maximum(joined, np.minimum(joined, wallets.phone_day - 1))
     return [
         held("member_id", render.member_text(member_codes(who, 0)), registered),
         held("member_id", render.member_text(member_codes(who, 1)), wallets.duplicate_day, stories="duplicate_registration"),
-        held("phone", render.phone_text(wallets.phones[0]), from_the_first, wallets.phone_day, phone_stories),
+        held("phone", render.phone_text(wallets.phones[0]), joined, wallets.phone_day, phone_stories),
         held("phone", render.phone_text(wallets.phones[1]), np.maximum(joined, wallets.phone_day), None, later_stories),
         held("email", render.email_text(wallets.emails), joined, stories=mail_stories, holds=wallets.emails >= 0),
         held("unionid", render.unionid_text(who), joined, holds=messenger),
@@ -93,7 +92,7 @@ def _intervals(
     return pa.table({
         "person_id": people.persons["person"][rows], "identifier_type": pa.array([kind], pa.string()).take(pa.array(np.zeros(len(at), np.int8))),
         "value": text.take(at), "valid_from": dates(people.span, first[rows]), "valid_to": dates(people.span, last[rows]),
-        "is_shared": pa.compute.invert(pa.compute.is_in(story, pa.array(["own", "duplicate_registration", "recycled", "second_registration"]))),
+        "is_shared": pa.compute.invert(pa.compute.is_in(story, pa.array(["own", "duplicate_registration", "recycled"]))),
         "story": story,
     })  # fmt: skip
 
@@ -103,23 +102,21 @@ def _typed(people: "People") -> list[pa.Table]:
     rows = people.registered.table
     slips = (PhoneSlip.DIGITS_SWAPPED, PhoneSlip.DIGIT_WRONG)
     wrong = rows.take(np.isin(rows["phone_error"], [int(slip) for slip in slips]) & (rows["phone"] >= 0))
-    from spark_jobs.demo.twin.people.registrations import SECOND_EMAILS, registered_phones
-
-    second = rows.take(rows["is_duplicate"] & (rows["phone"] % 4 == 3) & (rows["phone"] >= 0))
+    second = rows.take(rows["is_duplicate"] & (rows["phone"] % PER_PERSON == SECOND_PHONE) & (rows["phone"] >= 0))
     mail = rows.take(rows["is_duplicate"] & (rows["email"] >= SECOND_EMAILS))
     return [
-        _named(people, "phone", registered_phones(wrong), wrong, "typing_error", shared=True),
-        _named(people, "phone", render.phone_text(second["phone"]), second, "second_registration", shared=False),
-        _named(people, "email", render.email_text(mail["email"]), mail, "second_registration", shared=False),
+        _named(people, "phone", registered_phones(wrong), wrong, "typing_error"),
+        _named(people, "phone", render.phone_text(second["phone"]), second, "second_registration"),
+        _named(people, "email", render.email_text(mail["email"]), mail, "second_registration"),
     ]
 
 
-def _named(people: "People", kind: str, text: pa.Array, rows: Frame, story: str, *, shared: bool) -> pa.Table:
+def _named(people: "People", kind: str, text: pa.Array, rows: Frame, story: str) -> pa.Table:
     count = len(rows)
     return pa.table({
         "person_id": rows["person"].astype(np.int64), "identifier_type": pa.array([kind] * count, pa.string()), "value": text.cast(pa.string()),
         "valid_from": dates(people.span, rows["day"]), "valid_to": dates(people.span, np.full(count, NEVER)),
-        "is_shared": pa.array(np.full(count, shared)), "story": pa.array([story] * count, pa.string()),
+        "is_shared": pa.array(np.full(count, False)), "story": pa.array([story] * count, pa.string()),
     })  # fmt: skip
 
 

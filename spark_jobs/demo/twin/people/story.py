@@ -60,14 +60,15 @@ def _identifiers(people: "People") -> list[pa.Table]:
     phone_stories = pa.array(("own", "family_phone", "recycled"), pa.string()).take(pa.array(wallets.phone_story))
     later_stories = pa.array(("own", "family_phone", "own"), pa.string()).take(pa.array(wallets.phone_story))
     tablets = pa.compute.if_else(pa.array(wallets.shared_device >= STORE_TABLETS), "store_tablet", "household_tablet")
-    shared_mail = np.bincount(np.maximum(wallets.emails, 0), minlength=len(who))[np.maximum(wallets.emails, 0)] > 1
-    mail_stories = pa.compute.if_else(pa.array(shared_mail & (wallets.emails >= 0)), "family_email", "own")
+    has_mail = wallets.emails >= 0
+    shared_mail = has_mail & (np.bincount(wallets.emails[has_mail], minlength=len(who))[np.maximum(wallets.emails, 0)] > 1)
+    mail_stories = pa.compute.if_else(pa.array(shared_mail), "family_email", "own")
     return [
         held("member_id", render.member_text(member_codes(who, 0)), registered),
         held("member_id", render.member_text(member_codes(who, 1)), wallets.duplicate_day, stories="duplicate_registration"),
         held("phone", render.phone_text(wallets.phones[0]), joined, wallets.phone_day, phone_stories),
         held("phone", render.phone_text(wallets.phones[1]), np.maximum(joined, wallets.phone_day), None, later_stories),
-        held("email", render.email_text(wallets.emails), joined, stories=mail_stories, holds=wallets.emails >= 0),
+        held("email", render.email_text(wallets.emails), joined, stories=mail_stories, holds=has_mail),
         held("unionid", render.unionid_text(who), joined, holds=messenger),
         held("openid", render.openid_text(who), joined, holds=persons["uses_mini"]),
         held("live_openid", render.live_openid_text(who), joined, holds=persons["uses_live"]),

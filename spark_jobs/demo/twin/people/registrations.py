@@ -13,6 +13,7 @@ from spark_jobs.demo.twin.people.names import HOMOPHONES, full_names
 from spark_jobs.demo.twin.people.render import email_text, phone_text
 from spark_jobs.demo.twin.people.wallet import PER_PERSON, Wallets, member_codes
 
+NOT_TOLD = -(1 << 30)  # a birthday; −1 is the last day of 1969
 SECOND_PHONE = 3  # which of a person's numbers only a second registration names
 SECOND_EMAILS = 1 << 33  # codes of e-mail addresses that belong to a second registration
 
@@ -59,7 +60,7 @@ class Registrations:
         """The registrations of a day; of all days before the first one for −1.
 
         `registration, person, system, at, day, member_id, phone, email` (codes), `name_error, phone_error, email_error` (1: in capitals),
-        `gender, birth_day` (−1: not told), `referrer` (person, −1 none), `is_duplicate`.
+        `gender` (−1: not told), `birth_day` (NOT_TOLD), `referrer` (person, −1 none), `is_duplicate`.
         """
         first = 0 if number < 0 else int(np.searchsorted(self.days, number))
         return self.table.take(np.arange(first, int(np.searchsorted(self.days, number, side="right"))))
@@ -86,6 +87,12 @@ def registered_emails(rows: Frame) -> pa.StringArray:
     """E-mail addresses as they were typed."""
     emails = email_text(rows["email"])
     return pa.compute.if_else(pa.array(rows["email_error"] > 0), pa.compute.utf8_upper(emails), emails)
+
+
+def registered_birthdays(rows: Frame) -> pa.Array:
+    """Birthdays as dates; null where none was told."""
+    told = rows["birth_day"] != NOT_TOLD
+    return pa.array(rows["birth_day"].astype(np.int32), pa.int32(), mask=~told).cast(pa.date32())
 
 
 def mistyped_name(name: str, error: int) -> str:
@@ -133,7 +140,7 @@ def build_registrations(knobs: PeopleKnobs, draws: Draws, span: Span, wallets: W
         "member_id": np.where(twice, member_codes(who, 1), member_codes(who, 0)), "phone": _phones(draws, wallets, who, twice, day),
         "email": np.where(twice & (wallets.emails[who] >= 0) & draws.happens(0.5, "other e-mail", who), SECOND_EMAILS + who, wallets.emails[who]),
         **_errors(knobs, draws, key, len(who)), "gender": np.where(draws.happens(0.85, "tells gender", *key), persons["gender"][who], -1),
-        "birth_day": np.where(draws.happens(0.7, "tells birthday", *key), persons["birth_day"][who], -1),
+        "birth_day": np.where(draws.happens(0.7, "tells birthday", *key), persons["birth_day"][who], NOT_TOLD),
         "referrer": np.where(draws.happens(0.06, "referred", *key), _referrer(draws, persons, who), -1),
         "is_duplicate": twice,
     })  # fmt: skip

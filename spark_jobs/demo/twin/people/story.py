@@ -1,6 +1,6 @@
 """The truth about people: who they are, and which identifier was whose, from when until when, and why."""
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -8,18 +8,37 @@ import pyarrow as pa
 from spark_jobs.demo.twin.codes import ConsentPurpose, LifeStage, TouchChannel
 from spark_jobs.demo.twin.draws import Ints
 from spark_jobs.demo.twin.frame import Frame
+from spark_jobs.demo.twin.knobs import Span
 from spark_jobs.demo.twin.people import names, render
+from spark_jobs.demo.twin.people.consents import Consents
 from spark_jobs.demo.twin.people.households import NEVER
-from spark_jobs.demo.twin.people.registrations import SECOND_EMAILS, SECOND_PHONE, NameSlip, PhoneSlip, RegisterSystem, registered_phones
-from spark_jobs.demo.twin.people.wallet import COOKIE_DAYS, PER_PERSON, STORE_TABLETS, cookie_codes, member_codes
+from spark_jobs.demo.twin.people.registrations import (
+    SECOND_EMAILS,
+    SECOND_PHONE,
+    NameSlip,
+    PhoneSlip,
+    RegisterSystem,
+    Registrations,
+    registered_phones,
+)
+from spark_jobs.demo.twin.people.wallet import COOKIE_DAYS, PER_PERSON, STORE_TABLETS, Wallets, cookie_codes, member_codes
 from spark_jobs.demo.twin.places import CITY_NAMES, REGIONS, store_numbers
 from spark_jobs.demo.twin.truth.columns import dates, moments, words
 
-if TYPE_CHECKING:
-    from spark_jobs.demo.twin.people.people import People
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the tables are made of: the parts of `People`."""
+
+    persons: Frame
+    companies: Frame
+    wallets: Wallets
+    registered: Registrations
+    consented: Consents
+    span: Span
 
 
-def tables(people: "People") -> dict[str, pa.Table]:
+def tables(people: Told) -> dict[str, pa.Table]:
     """The tables `persons, identifiers, registrations, companies, consents` (docs/twin.md)."""
     return {
         "persons": _persons(people), "identifiers": pa.concat_tables(_identifiers(people)), "registrations": _registrations(people),
@@ -35,7 +54,7 @@ def _birth_dates(days: Ints) -> pa.Array:
     return pa.array(days.astype(np.int32), pa.int32()).cast(pa.date32())
 
 
-def _persons(people: "People") -> pa.Table:
+def _persons(people: Told) -> pa.Table:
     persons = people.persons
     stores = store_numbers(np.arange(int(persons["store"].max(initial=0)) + 1))
     return pa.table({
@@ -47,7 +66,7 @@ def _persons(people: "People") -> pa.Table:
     })  # fmt: skip
 
 
-def _identifiers(people: "People") -> list[pa.Table]:
+def _identifiers(people: Told) -> list[pa.Table]:
     persons, wallets = people.persons, people.wallets
     who, joined, registered = persons["person"], persons["joined_day"], persons["registers_day"]
     messenger = persons["uses_mini"] | persons["uses_live"] | persons["uses_wecom"]
@@ -83,7 +102,7 @@ def _identifiers(people: "People") -> list[pa.Table]:
 
 
 def _intervals(
-    people: "People", kind: str, text: pa.Array, first: Ints, last: Ints, stories: str | pa.Array, holds: np.ndarray | None
+    people: Told, kind: str, text: pa.Array, first: Ints, last: Ints, stories: str | pa.Array, holds: np.ndarray | None
 ) -> pa.Table:
     """Identifiers of all persons that begin before the last day and end after they begin."""
     rows = (first < people.span.days) & (last > first)
@@ -98,7 +117,7 @@ def _intervals(
     })  # fmt: skip
 
 
-def _typed(people: "People") -> list[pa.Table]:
+def _typed(people: Told) -> list[pa.Table]:
     """Numbers and addresses that only a registration names: mistyped numbers, second numbers and addresses."""
     rows = people.registered.table
     slips = (PhoneSlip.DIGITS_SWAPPED, PhoneSlip.DIGIT_WRONG)
@@ -112,7 +131,7 @@ def _typed(people: "People") -> list[pa.Table]:
     ]
 
 
-def _named(people: "People", kind: str, text: pa.Array, rows: Frame, story: str) -> pa.Table:
+def _named(people: Told, kind: str, text: pa.Array, rows: Frame, story: str) -> pa.Table:
     count = len(rows)
     return pa.table({
         "person_id": rows["person"].astype(np.int64), "identifier_type": pa.array([kind] * count, pa.string()), "value": text.cast(pa.string()),
@@ -121,7 +140,7 @@ def _named(people: "People", kind: str, text: pa.Array, rows: Frame, story: str)
     })  # fmt: skip
 
 
-def _cookies(people: "People") -> list[pa.Table]:
+def _cookies(people: Told) -> list[pa.Table]:
     """A cookie for every 30 days of the simulation."""
     persons, phase, last_day = people.persons, people.wallets.cookie_phase, people.span.days - 1
     online = persons["uses_app"] | persons["uses_mini"] | persons["uses_web"] | persons["uses_live"]
@@ -135,7 +154,7 @@ def _cookies(people: "People") -> list[pa.Table]:
     return found
 
 
-def _registrations(people: "People") -> pa.Table:
+def _registrations(people: Told) -> pa.Table:
     rows = people.registered.table
     return pa.table({
         "member_id": render.member_text(rows["member_id"]), "person_id": rows["person"], "system": words(RegisterSystem, rows["system"]),
@@ -150,7 +169,7 @@ def words_of_mail(errors: Ints) -> pa.Array:
     return _of(("none", "capitals"), errors)
 
 
-def _companies(people: "People") -> pa.Table:
+def _companies(people: Told) -> pa.Table:
     table = people.companies
     return pa.table({
         "company_id": table["company"], "name": names.company_names(table), "size": names.company_sizes(table),
@@ -158,8 +177,8 @@ def _companies(people: "People") -> pa.Table:
     })  # fmt: skip
 
 
-def _consents(people: "People") -> pa.Table:
-    rows = Frame.concat([people.consents(number) for number in range(-1, people.span.days)])
+def _consents(people: Told) -> pa.Table:
+    rows = Frame.concat([people.consented.on(number) for number in range(-1, people.span.days)])
     return pa.table({
         "person_id": rows["person"], "purpose": words(ConsentPurpose, rows["purpose"]), "channel": words(TouchChannel, rows["touch_channel"]),
         "is_granted": rows["is_granted"], "decided_at": moments(rows["at"]),

@@ -7,7 +7,7 @@ from spark_jobs.demo.twin.frame import Frame
 from spark_jobs.demo.twin.people import render
 from spark_jobs.demo.twin.people.households import NEVER
 from spark_jobs.demo.twin.people.people import People
-from spark_jobs.demo.twin.people.registrations import PhoneSlip, registered_emails, registered_phones
+from spark_jobs.demo.twin.people.registrations import PhoneSlip, registered_birthdays, registered_emails, registered_phones
 from tests.unit.spark_jobs.demo.twin.people.conftest import SPAN, some_people
 
 
@@ -39,6 +39,15 @@ def test_names_differ_from_the_true_ones_where_an_error_is_named(people: People)
     rows = _all_days(people)
     typed, true = people.registered.registered_names(rows).to_pylist(), people.names(rows["person"]).to_pylist()
     assert [a != b for a, b in zip(typed, true, strict=True)] == (rows["name_error"] > 0).tolist()
+
+
+def test_birthdays_before_1970_are_told_too(people: People) -> None:
+    rows = _all_days(people)
+    days = registered_birthdays(rows).cast("int32")
+    old = people.persons["birth_day"][rows["person"]] < 0
+    told = np.asarray(days.is_valid())
+    assert 0.65 < told[old].mean() < 0.75 and 0.65 < told[~old].mean() < 0.75
+    assert (days.drop_null().to_numpy() == people.persons["birth_day"][rows["person"][told]]).all()
 
 
 def test_unusual_numbers_are_the_right_ones_and_mistyped_ones_are_not(people: People) -> None:

@@ -38,7 +38,6 @@ NPS = FeedFile(
 FEEDS = (REVIEWS, NPS)
 CLIENTS = ("app", "mini")
 SILENT_SHARE, ANSWERS_SHARE = 0.15, 0.7  # reviews of stars alone; reviewers who answer the survey too
-ISO_LOCAL = "%Y-%m-%d~T{h:02d}:{m:02d}:{s:02d}+08:00"
 SLASHED = "%Y/%m/%d~ {h:02d}:{m:02d}:{s:02d}"
 
 
@@ -65,7 +64,7 @@ class ReviewSystem(SourceSystem):
         told = texts_truth(SOURCE, number_, reviews["issue"], reviews["sentiment"], nothing(len(order)))
         return rows_of(REVIEWS, [
             number_, order_numbers(order), *_writers(day, reviews["person"], member), pick(CLIENTS, (~member).astype(np.int64)),
-            pa.array(reviews["stars"], pa.int64()), only(speaks, comment), moment(reviews["at"], ISO_LOCAL, day.world.span.offset_seconds),
+            pa.array(reviews["stars"], pa.int64()), only(speaks, comment), _local(reviews["at"], day.world.span.offset_seconds),
         ], reviews["at"], {name: table.filter(pa.array(speaks)) for name, table in told.items()})  # fmt: skip
 
     def _answers(self, day: Day, reviews: Frame) -> Rows:
@@ -74,6 +73,12 @@ class ReviewSystem(SourceSystem):
             joined("WJ", digits(reviews["order"], 14)), *_writers(day, reviews["person"], _by_member(day, reviews)),
             order_numbers(reviews["order"]), number(reviews["nps"]), moment(at, SLASHED, day.world.span.offset_seconds),
         ], at)  # fmt: skip
+
+
+def _local(at: Ints, offset: int) -> pa.StringArray:
+    """Local moments with their offset from UTC."""
+    sign, minutes = "-" if offset < 0 else "+", abs(offset) // 60
+    return moment(at, f"%Y-%m-%d~T{{h:02d}}:{{m:02d}}:{{s:02d}}{sign}{minutes // 60:02d}:{minutes % 60:02d}", offset)
 
 
 def _by_member(day: Day, reviews: Frame) -> Bools:

@@ -65,7 +65,7 @@ def feelings(sentiment: Floats) -> Ints:
 
 def moods(draws: Draws, purpose: str, key: Ints, issue: Ints) -> Floats:
     """How people feel who write about an issue: −1 to 1."""
-    drawn: Floats = np.round(np.clip(_MOODS[issue] + 0.36 * draws.normal(f"{purpose} mood", key), -1, 1), 3)
+    drawn: Floats = np.clip(_MOODS[issue] + 0.36 * draws.normal(f"{purpose} mood", key), -1, 1).round(3)
     return drawn
 
 

@@ -76,10 +76,16 @@ def _merged(low: dict[str, Any], high: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
+MERGE = "tag:yaml.org,2002:merge"  # the key `<<`, with which a map takes over the entries of another one
+
+
 def _index(node: yaml.Node, location: Location, lines: dict[Location, int]) -> None:
     lines[location] = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
+        for key, value in sorted(node.value, key=lambda entry: entry[0].tag != MERGE):
+            if key.tag == MERGE:
+                _index(value, location, lines)
+                continue
             _index(value, (*location, key.value), lines)
             lines[(*location, key.value)] = key.start_mark.line + 1
     elif isinstance(node, yaml.SequenceNode):
@@ -95,7 +101,7 @@ def _unusable_keys(node: yaml.Node | None, file: Path) -> list[Finding]:
         for key, value in node.value:
             if key.value in seen:
                 findings.append(Finding(f"{file}:{key.start_mark.line + 1}", f"key {key.value!r} is there twice", "keep one of the two"))
-            elif key.tag != "tag:yaml.org,2002:str":
+            elif key.tag not in ("tag:yaml.org,2002:str", MERGE):
                 findings.append(Finding(f"{file}:{key.start_mark.line + 1}", f"key {key.value} is not text", "put it in quotes"))
             seen.add(key.value)
             findings += _unusable_keys(value, file)

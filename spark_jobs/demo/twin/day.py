@@ -8,10 +8,12 @@ orders         order, person, channel, store, at, is_identified (bool: the shop 
                is_cancelled (bool), company, is_fraud (bool)
 lines          order, line (from 1), product, quantity (float: kg or pieces), unit_price (fen), discount, amount
 deliveries     order, person, store, courier, distance (m), promised_at, picked_at, delivered_at, is_late (bool); on the day it is delivered
-refunds        refund, order, person, line (0: the whole order), product (−1: the whole order), quantity (float), amount, issue, at
-tickets        ticket, person, order, channel, issue, opened_at, first_reply_at, resolved_at, closed_at, satisfaction (1 to 5), repeat_of;
+refunds        refund, order, person, line (0: the whole order), product (−1: the whole order), quantity (float), amount, issue, at,
+               channel, store and company (of the order)
+tickets        ticket, person, order, channel, issue, opened_at, first_reply_at, resolved_at, closed_at, satisfaction (1 to 5, −1: not asked),
+               repeat_of, order_channel (where the order was placed);
                on the day it is closed: a ticket system exports closed tickets
-reviews        order, person, at, stars (1 to 5), nps (0 to 10), issue (the cause when bad), sentiment (float −1 to 1)
+reviews        order, person, at, stars (1 to 5), nps (0 to 10), issue (the cause when bad), sentiment (float −1 to 1), order_channel
 touches        campaign, person, touch_channel, sent_at (−1: control group), delivered (bool), opened_at, clicked_at, is_treated (bool)
 ad_clicks      person, platform, campaign, at, session
 registrations  see people/registrations.py

@@ -107,7 +107,8 @@ def _refunds(today: Today, orders: Frame, lines: Frame, issue: Ints, ends_at: In
     refunds = Frame({
         "refund": order[rows], "order": order[rows], "person": orders["person"][rows], "line": np.where(whole, 0, line["line"]),
         "product": np.where(whole, -1, line["product"]), "quantity": np.where(whole, 0.0, line["quantity"]),
-        "amount": np.minimum(amount, paid), "issue": kind, "at": ends_at[rows] + wait,
+        "amount": np.minimum(amount, paid), "issue": kind, "at": ends_at[rows] + wait, "channel": orders["channel"][rows],
+        "store": orders["store"][rows], "company": orders["company"][rows],
     })  # fmt: skip
     return refunds.take(refunds["amount"] > 0)
 
@@ -143,6 +144,7 @@ def _ticket_frame(today: Today, orders: Frame, issue: Ints, after: Ints, repeat_
         "ticket": ticket, "person": orders["person"], "order": order, "channel": channel, "issue": issue, "opened_at": opened,
         "first_reply_at": replied, "resolved_at": resolved, "closed_at": closed,
         "satisfaction": np.where(answered, np.clip(np.round(calm), 1, 5), -1).astype(np.int64), "repeat_of": repeat_of,
+        "order_channel": orders["channel"],
     })  # fmt: skip
 
 
@@ -159,4 +161,5 @@ def _reviews(today: Today, orders: Frame, issue: Ints, ends_at: Ints) -> Frame:
     return Frame({
         "order": key, "person": orders["person"][rows], "at": ends_at[rows] + 2 * HOUR + draws.exponential(26 * HOUR, "review wait", key).astype(np.int64),
         "stars": stars, "nps": nps, "issue": np.where(is_bad[rows], issue[rows], Issue.NONE), "sentiment": np.round(sentiment, 3),
+        "order_channel": orders["channel"][rows],
     })  # fmt: skip

@@ -38,15 +38,20 @@ def persons(knobs: PeopleKnobs, draws: Draws, span: Span, count: int, stores_per
     stage = np.where(
         more, draws.choice(_STAGES_OF_MORE, "stage of more", household), draws.choice(_STAGES_OF_ONE, "stage of one", household)
     )
-    role = np.select([place == 0, place == 1], [MAIN, SECOND], np.where(draws.happens(0.5, "elder", person), ELDER, GROWN_CHILD))
+    role = _role(draws, person, place, stage)
     uses = _channels(draws, person, np.where(role == ELDER, LifeStage.SENIOR, np.where(role == GROWN_CHILD, LifeStage.STUDENT, stage)))
     joined = _joined(knobs, draws, span, person)
     return Frame({
         "person": person, "household": household, "role": role, "gender": _gender(draws, person, household, place),
-        "birth_day": _birth_day(draws, span, person, role, stage), "life_stage": stage, "income": draws.choice([1, 2, 3.5, 2, 1], "income", household),
+        "birth_day": _birth_day(draws, span, heads(household), role, stage), "life_stage": stage, "income": draws.choice([1, 2, 3.5, 2, 1], "income", household),
         **_home(draws, household, stores_per_city), "company": _company(knobs, draws, person), "joined_day": joined,
         "registers_day": _registers(knobs, draws, person, joined), **{f"uses_{name}": used for name, used in uses.items()},
     })  # fmt: skip
+
+
+def heads(household: Ints) -> Ints:
+    """The first person of each person's household; `household` is sorted."""
+    return np.searchsorted(household, household)
 
 
 def _households(draws: Draws, count: int) -> tuple[Ints, Ints]:
@@ -63,9 +68,19 @@ def _gender(draws: Draws, person: Ints, household: Ints, place: Ints) -> Ints:
     return np.select([place == 0, place == 1], [first, second], draws.happens(0.5, "gender", person)).astype(np.int64)
 
 
-def _birth_day(draws: Draws, span: Span, person: Ints, role: Ints, stage: Ints) -> Ints:
-    age = np.where(role == ELDER, 70.0, np.where(role == GROWN_CHILD, 22.0, _AGES[stage]))
-    years = np.clip(age + np.where(role == GROWN_CHILD, 1.5, 4.0) * draws.normal("age", person), 16, 95)
+def _role(draws: Draws, person: Ints, place: Ints, stage: Ints) -> Ints:
+    """Roles by place. Only parents who are old enough have grown children; the oldest have no parents with them."""
+    chance = np.select([stage < LifeStage.FAMILY, stage < LifeStage.SENIOR], [0.0, 0.6], 1.0)
+    child = draws.happens(chance, "grown child", person)
+    return np.select([place == 0, place == 1], [MAIN, SECOND], np.where(child, GROWN_CHILD, ELDER)).astype(np.int64)
+
+
+def _birth_day(draws: Draws, span: Span, head: Ints, role: Ints, stage: Ints) -> Ints:
+    """Birthdays: the others of a household are older or younger than its first person by what their role says."""
+    noise = np.clip(draws.normal("age", np.arange(len(head))), -2.5, 2.5)
+    first = np.maximum(_AGES[stage] + 4.0 * noise[head], 18)
+    apart = np.select([role == SECOND, role == GROWN_CHILD, role == ELDER], [2.5 * noise, 2.0 * noise - 26, 2.5 * noise + 27], 0.0)
+    years = np.clip(first + apart, np.where(role == GROWN_CHILD, 16, 18), 95)
     today = (span.first_day - type(span.first_day)(1970, 1, 1)).days
     days: Ints = today - (years * 365.25).astype(np.int64)
     return days

@@ -56,7 +56,7 @@ class People:
 
     def truth_tables(self) -> dict[str, pa.Table]:
         """What is true of the people: persons, identifiers, registrations, companies, consents; see story.py."""
-        return story.tables(self)
+        return story.tables(story.Told(self.persons, self.companies, self.wallets, self.registered, self.consented, self.span))
 
 
 def build_people(knobs: Knobs, draws: Draws, span: Span, customers: int) -> People:

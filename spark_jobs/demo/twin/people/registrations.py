@@ -11,8 +11,10 @@ from spark_jobs.demo.twin.frame import Frame
 from spark_jobs.demo.twin.knobs import PeopleKnobs, Span
 from spark_jobs.demo.twin.people.names import HOMOPHONES, full_names
 from spark_jobs.demo.twin.people.render import email_text, phone_text
-from spark_jobs.demo.twin.people.wallet import Wallets, member_codes
+from spark_jobs.demo.twin.people.wallet import PER_PERSON, Wallets, member_codes
 
+NOT_TOLD = -(1 << 30)  # a birthday; −1 is the last day of 1969
+SECOND_PHONE = 3  # which of a person's numbers only a second registration names
 SECOND_EMAILS = 1 << 33  # codes of e-mail addresses that belong to a second registration
 
 
@@ -58,7 +60,7 @@ class Registrations:
         """The registrations of a day; of all days before the first one for −1.
 
         `registration, person, system, at, day, member_id, phone, email` (codes), `name_error, phone_error, email_error` (1: in capitals),
-        `gender, birth_day` (−1: not told), `referrer` (person, −1 none), `is_duplicate`.
+        `gender` (−1: not told), `birth_day` (NOT_TOLD), `referrer` (person, −1 none), `is_duplicate`.
         """
         first = 0 if number < 0 else int(np.searchsorted(self.days, number))
         return self.table.take(np.arange(first, int(np.searchsorted(self.days, number, side="right"))))
@@ -85,6 +87,12 @@ def registered_emails(rows: Frame) -> pa.StringArray:
     """E-mail addresses as they were typed."""
     emails = email_text(rows["email"])
     return pa.compute.if_else(pa.array(rows["email_error"] > 0), pa.compute.utf8_upper(emails), emails)
+
+
+def registered_birthdays(rows: Frame) -> pa.Array:
+    """Birthdays as dates; null where none was told."""
+    told = rows["birth_day"] != NOT_TOLD
+    return pa.array(rows["birth_day"].astype(np.int32), pa.int32(), mask=~told).cast(pa.date32())
 
 
 def mistyped_name(name: str, error: int) -> str:
@@ -132,10 +140,11 @@ def build_registrations(knobs: PeopleKnobs, draws: Draws, span: Span, wallets: W
         "member_id": np.where(twice, member_codes(who, 1), member_codes(who, 0)), "phone": _phones(draws, wallets, who, twice, day),
         "email": np.where(twice & (wallets.emails[who] >= 0) & draws.happens(0.5, "other e-mail", who), SECOND_EMAILS + who, wallets.emails[who]),
         **_errors(knobs, draws, key, len(who)), "gender": np.where(draws.happens(0.85, "tells gender", *key), persons["gender"][who], -1),
-        "birth_day": np.where(draws.happens(0.7, "tells birthday", *key), persons["birth_day"][who], -1),
+        "birth_day": np.where(draws.happens(0.7, "tells birthday", *key), persons["birth_day"][who], NOT_TOLD),
         "referrer": np.where(draws.happens(0.06, "referred", *key), _referrer(draws, persons, who), -1),
         "is_duplicate": twice,
     })  # fmt: skip
+    table = _possible(table, (*names, persons["gender"]))
     table = table.sorted_by("at", "person").having(registration=np.arange(len(table)))
     order = np.argsort(table["day"], kind="stable")
     return Registrations(table.take(order), table["day"][order], (*names, persons["gender"]))
@@ -151,7 +160,7 @@ def _phones(draws: Draws, wallets: Wallets, who: Ints, twice: np.ndarray, day: I
     """The number that is given: the one held that day; of a second registration often another one; at times none."""
     held = np.where(day < wallets.phone_day[who], wallets.phones[0][who], wallets.phones[1][who])
     other = twice & draws.happens(0.4, "second sim", who)
-    given = np.where(other, who * 4 + 3, held)
+    given = np.where(other, who * PER_PERSON + SECOND_PHONE, held)
     return np.where(draws.happens(0.03, "no phone given", who, twice), -1, given)
 
 
@@ -163,6 +172,19 @@ def _errors(knobs: PeopleKnobs, draws: Draws, key: tuple[Ints, np.ndarray], coun
     unusual = np.where(draws.happens(0.03, "writes unusually", *key), draws.integers(3, len(PhoneSlip), "phone form", *key), 0)
     capitals = draws.happens(0.02, "e-mail in capitals", *key)
     return {"name_error": name, "phone_error": np.where(wrong > 0, wrong, unusual), "email_error": capitals.astype(np.int64).reshape(count)}
+
+
+def _possible(table: Frame, names: tuple[Ints, Ints, Ints]) -> Frame:
+    """Errors only in what was given; a name that cannot have its error has another one."""
+    error, rows = table["name_error"].copy(), np.flatnonzero(table["name_error"])
+    surname, given, gender = (values[table["person"][rows]] for values in names)
+    for row, name in zip(rows.tolist(), full_names(surname, given, gender).to_pylist(), strict=True):
+        kinds = (int(error[row]), NameSlip.HOMOPHONE, NameSlip.SURNAME_ONLY)
+        error[row] = next(kind for kind in kinds if mistyped_name(name, kind) != name)
+    return table.having(
+        name_error=error, phone_error=np.where(table["phone"] >= 0, table["phone_error"], 0),
+        email_error=np.where(table["email"] >= 0, table["email_error"], 0),
+    )  # fmt: skip
 
 
 def _referrer(draws: Draws, persons: Frame, who: Ints) -> Ints:

@@ -10,12 +10,16 @@ import numpy as np
 from spark_jobs.demo.twin.draws import Bools, Draws, Ints
 from spark_jobs.demo.twin.frame import Frame
 from spark_jobs.demo.twin.knobs import PeopleKnobs, Span
-from spark_jobs.demo.twin.people.households import NEVER
+from spark_jobs.demo.twin.people.households import NEVER, heads
 
 PER_PERSON = 4  # phones and devices that a person can be given
 COOKIE_DAYS = 30
 MEMBER_PRIME = 999_999_937  # member numbers run through all residues in an order that tells nothing
-SILENT_DAYS = 180  # a number rests before a carrier gives it to somebody else
+SILENT_DAYS, SILENT_LONGER = 180, 120  # a number rests so long, and up to so much longer, before somebody else gets it
+# What a household that shares has in common, with weights; its persons are so many of those who share, of all persons so many live together.
+PHONE, TABLET, EMAIL = range(3)
+_COMMON, _OF_SHARING, _TOGETHER = (5, 3, 2), 0.85, 0.656
+_AT_COUNTERS = 0.46  # share of persons who use both the app and a store
 STORE_TABLETS = 1 << 40  # codes of devices that stand in stores begin here, those of households below
 HOUSEHOLD_TABLETS = 1 << 39
 
@@ -33,7 +37,7 @@ class Wallets:
     persons: Frame
     phones: tuple[Ints, Ints]  # before and from `phone_day`
     phone_day: Ints
-    phone_story: Ints  # 0 own, 1 of the family, 2 given to this person after somebody else gave it up
+    phone_story: Ints  # 0 own, 1 of the family, 2: the first number was somebody else's before
     emails: Ints
     devices: tuple[Ints, Ints]  # before and from `device_day`
     device_day: Ints
@@ -60,7 +64,7 @@ class Wallets:
 
         return Frame({
             "member_id": held(member_codes(who, 0), registered), "second_member_id": held(member_codes(who, 1), self.duplicate_day <= number),
-            "phone": self.phone_on(number), "email": held(self.emails, here), "unionid": held(who, here & messenger),
+            "phone": held(self.phone_on(number), here), "email": held(self.emails, here), "unionid": held(who, here & messenger),
             "openid": held(who, here & persons["uses_mini"]), "device_id": held(np.where(number < self.device_day, *self.devices), app),
             "second_device": held(self.second_device, app), "shared_device": held(self.shared_device, app),
             "cookie": held(cookie_codes(who, number, self.cookie_phase), here & online), "wecom_id": held(who, self.wecom_day <= number),
@@ -81,60 +85,88 @@ def cookie_codes(persons: Ints, number: int, phase: Ints) -> Ints:
 def build_wallets(knobs: PeopleKnobs, draws: Draws, span: Span, persons: Frame) -> Wallets:
     """Give identifiers to all persons for all days."""
     who = persons["person"]
-    phones, phone_day, story = _phones(knobs, draws, span, persons)
+    common = _common(knobs, draws, persons)
+    phones, phone_day, story = _phones(knobs, draws, span, persons, common == PHONE)
     replaced = draws.happens(0.25 * span.days / 365, "new device", who)
     second = persons["uses_app"] & draws.happens(knobs.second_device_share, "second device", who)
     joins_wecom = persons["registers_day"] + draws.exponential(12, "adds advisor", who).astype(np.int64)
     twice = (persons["registers_day"] < NEVER) & draws.happens(knobs.duplicate_registration_share, "registers again", who)
-    again = persons["registers_day"] + 20 + draws.exponential(120, "registers again after", who).astype(np.int64)
+    again = _again(draws, span, persons)
     return Wallets(
-        persons, phones, phone_day, story, _emails(knobs, draws, persons), (who * PER_PERSON, who * PER_PERSON + 1),
+        persons, phones, phone_day, story, _emails(knobs, draws, persons, common == EMAIL), (who * PER_PERSON, who * PER_PERSON + 1),
         np.where(replaced, draws.integers(0, span.days, "new device on", who), NEVER), np.where(second, who * PER_PERSON + 2, -1),
-        _shared_devices(knobs, draws, persons), draws.integers(0, COOKIE_DAYS, "cookie phase", who),
+        _shared_devices(knobs, draws, persons, common == TABLET), draws.integers(0, COOKIE_DAYS, "cookie phase", who),
         np.where(persons["uses_wecom"] & (persons["registers_day"] < NEVER), joins_wecom, NEVER), np.where(twice, again, NEVER),
     )  # fmt: skip
 
 
-def _phones(knobs: PeopleKnobs, draws: Draws, span: Span, persons: Frame) -> tuple[tuple[Ints, Ints], Ints, Ints]:
-    """Numbers before and after a change, the day of the change, and their stories."""
+def _again(draws: Draws, span: Span, persons: Frame) -> Ints:
+    """The day of a second registration: some months after the first one, and within the simulation."""
+    first, who = persons["registers_day"], persons["person"]
+    again = first + 20 + draws.exponential(120, "registers again after", who).astype(np.int64)
+    anywhere = draws.integers(first + 1, np.maximum(span.days, first + 2), "registers again on", who)
+    return np.where(again < span.days, again, anywhere)
+
+
+def _common(knobs: PeopleKnobs, draws: Draws, persons: Frame) -> Ints:
+    """What the household of each person has in common: PHONE, TABLET, EMAIL, −1 nothing.
+
+    A tablet needs two who use the app, an e-mail address a first person who has one; else it is the phone.
+    """
+    household, head = persons["household"], heads(persons["household"])
+    shares = (np.bincount(household)[household] > 1) & draws.happens(
+        min(1.0, _OF_SHARING / _TOGETHER * knobs.shared_identifier_share), "shares", household
+    )
+    what = draws.choice(_COMMON, "has in common", household)
+    on_app = np.bincount(household, persons["uses_app"])[household]
+    lacks = ((what == TABLET) & (on_app < 2)) | ((what == EMAIL) & ~_has_email(knobs, draws, head))
+    return np.where(shares, np.where(lacks, PHONE, what), -1)
+
+
+def _phones(knobs: PeopleKnobs, draws: Draws, span: Span, persons: Frame, family: Bools) -> tuple[tuple[Ints, Ints], Ints, Ints]:
+    """Numbers before and after a change, the day of the change, and their stories. A family changes its number together."""
     who = persons["person"]
-    before, after = who * PER_PERSON, who * PER_PERSON + 1
     changes = draws.happens(min(1.0, knobs.phone_change_share * span.days / 365), "new phone", who)
     day = np.where(changes, draws.integers(0, span.days, "new phone on", who), NEVER)
-    first = who - np.arange(len(who)) + np.searchsorted(persons["household"], persons["household"])
-    family = (first < who) & draws.happens(min(1.0, 2.2 * knobs.shared_identifier_share), "family phone", who)
-    before, day = np.where(family, first * PER_PERSON, before), np.where(family, NEVER, day)
-    story = family.astype(np.int64)
-    passed = _passed_on(knobs, draws, persons, family)
-    for giver, taker in (passed.T,):
-        given = draws.integers(1, span.days + 1, "recycled on", taker)
-        day[taker], after[taker], story[taker] = given, before[giver], 2
-        day[giver] = given - SILENT_DAYS - draws.integers(0, 120, "silent", taker)
-        after[giver] = giver * PER_PERSON + 1
-    return (before, after), day, story
+    holder = np.where(family, heads(persons["household"]), who)
+    before, day, story = holder * PER_PERSON, day[holder], family.astype(np.int64)
+    givers, takers = _passed_on(knobs, draws, span, persons)
+    rest = SILENT_DAYS + draws.integers(0, SILENT_LONGER, "silent", takers)
+    before[takers], story[takers] = before[givers], 2
+    day[takers] = np.where(day[takers] > persons["joined_day"][takers], day[takers], NEVER)
+    day[givers] = persons["joined_day"][takers] - rest
+    return (before, holder * PER_PERSON + 1), day, story
 
 
-def _passed_on(knobs: PeopleKnobs, draws: Draws, persons: Frame, family: Bools) -> Ints:
-    """Pairs of who gives a number up and who gets it; nobody is in two pairs, and no family shares these numbers."""
-    mains = np.flatnonzero(~family & (persons["role"] == 0) & (np.bincount(persons["household"])[persons["household"]] == 1))
-    order = mains[np.argsort(draws.bits("passes on", mains), kind="stable")]
-    count = min(round(knobs.recycled_phone_share * len(persons)), len(order) // 2)
-    return np.stack([order[:count], order[count : 2 * count]], axis=1)
+def _passed_on(knobs: PeopleKnobs, draws: Draws, span: Span, persons: Frame) -> tuple[Ints, Ints]:
+    """Who gives a number up, and who joins with it later.
+
+    Both live alone, so no family shares the number. The giver was registered with it before; the taker is a new member. Nobody is in two pairs.
+    """
+    alone = np.bincount(persons["household"])[persons["household"]] == 1
+    old = alone & (persons["registers_day"] < -SILENT_DAYS - SILENT_LONGER)
+    new = alone & (persons["joined_day"] >= 0) & (persons["registers_day"] < span.days)
+    givers, takers = (
+        rows[np.argsort(draws.bits(purpose, rows), kind="stable")]
+        for rows, purpose in ((np.flatnonzero(old), "gives up"), (np.flatnonzero(new), "takes over"))
+    )
+    count = min(round(knobs.recycled_phone_share * len(persons)), len(givers), len(takers))
+    return givers[:count], takers[:count]
 
 
-def _emails(knobs: PeopleKnobs, draws: Draws, persons: Frame) -> Ints:
-    """E-mail addresses by person; a few couples have one together."""
-    who = persons["person"]
-    first = np.searchsorted(persons["household"], persons["household"])
-    together = (first < who) & draws.happens(0.5 * knobs.shared_identifier_share, "family e-mail", who)
-    has = draws.happens(knobs.email_share, "has e-mail", np.where(together, first, who))
-    return np.where(has, np.where(together, first, who), -1)
+def _has_email(knobs: PeopleKnobs, draws: Draws, who: Ints) -> Bools:
+    return draws.happens(knobs.email_share, "has e-mail", who)
 
 
-def _shared_devices(knobs: PeopleKnobs, draws: Draws, persons: Frame) -> Ints:
-    """Tablets of households of several persons, and tablets at the counters of stores, by the persons who use them now and then."""
-    who, household = persons["person"], persons["household"]
-    size = np.bincount(household)[household]
-    at_home = (size > 1) & draws.happens(min(1.0, 2.5 * knobs.shared_identifier_share), "household tablet", household)
-    in_store = persons["uses_store"] & draws.happens(0.4 * knobs.shared_identifier_share, "store tablet", who)
-    return np.where(at_home, HOUSEHOLD_TABLETS + household, np.where(in_store, STORE_TABLETS + persons["store"], -1))
+def _emails(knobs: PeopleKnobs, draws: Draws, persons: Frame, family: Bools) -> Ints:
+    """E-mail addresses by person; some households have one together."""
+    holder = np.where(family, heads(persons["household"]), persons["person"])
+    return np.where(_has_email(knobs, draws, holder), holder, -1)
+
+
+def _shared_devices(knobs: PeopleKnobs, draws: Draws, persons: Frame, family: Bools) -> Ints:
+    """Tablets of households, and tablets at the counters of stores, by the persons who use the app on them now and then."""
+    chance = min(1.0, (1 - _OF_SHARING) / _AT_COUNTERS * knobs.shared_identifier_share)
+    in_store = persons["uses_store"] & persons["uses_app"] & draws.happens(chance, "store tablet", persons["person"])
+    at_home = family & persons["uses_app"]
+    return np.where(at_home, HOUSEHOLD_TABLETS + persons["household"], np.where(in_store, STORE_TABLETS + persons["store"], -1))

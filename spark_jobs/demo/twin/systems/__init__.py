@@ -1,7 +1,4 @@
-"""The twin's source systems: each delivers what it would know of a day, in its own words.
-
-A system is a module with `SOURCE`, `FEEDS` and either `deliver(day)` or a class that delivers day after day because it remembers.
-"""
+"""The twin's source systems: each delivers what it would know of a day, in its own words."""
 
 from collections.abc import Iterator
 
@@ -14,9 +11,9 @@ class Systems:
     """All systems of one simulation, to be asked day after day."""
 
     def __init__(self) -> None:
-        from spark_jobs.demo.twin.systems.register import systems
+        from spark_jobs.demo.twin.systems.register import SYSTEMS
 
-        self._systems = systems()
+        self._systems = [system() for system in SYSTEMS]
 
     def deliver(self, day: Day) -> Iterator[Rows]:
         """What all systems deliver of a day."""
@@ -25,14 +22,11 @@ class Systems:
 
     def truth(self) -> dict[str, pa.Table]:
         """Tables of the truth that systems decided, known in the end."""
-        tables: dict[str, pa.Table] = {}
-        for system in self._systems:
-            tables.update(system.truth())
-        return tables
+        return {name: table for system in self._systems for name, table in system.truth().items()}
 
 
 def all_feeds() -> tuple[FeedFile, ...]:
     """Every feed of every system."""
-    from spark_jobs.demo.twin.systems.register import MODULES
+    from spark_jobs.demo.twin.systems.register import SYSTEMS
 
-    return tuple(feed for module in MODULES for feed in module.FEEDS)
+    return tuple(feed for system in SYSTEMS for feed in system.feeds)

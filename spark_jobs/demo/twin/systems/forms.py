@@ -1,17 +1,17 @@
 """How a text begins and ends where it is written: in a review, in a ticket, in a chat, or in the notes of who answered the phone."""
 
-from enum import IntEnum
+from enum import StrEnum
 
 from spark_jobs.demo.twin.systems.phrases import NEGATIVE, NEUTRAL, POSITIVE
 
 
-class Form(IntEnum):
+class Form(StrEnum):
     """Where a text is written."""
 
-    REVIEW = 0
-    TICKET = 1
-    CHAT = 2
-    NOTE = 3
+    REVIEW = "review"
+    TICKET = "ticket"
+    CHAT = "chat"
+    CALL = "call"
 
 
 OPENERS = {
@@ -26,7 +26,7 @@ OPENERS = {
     Form.CHAT: (
         "", "", "", "在吗，", "亲，", "老师好，", "hi ", "问一下哈，", "打扰了，", "那个，", "小店长，", "哈喽，", "诶，", "[图片]",
     ),
-    Form.NOTE: (
+    Form.CALL: (
         "客户反映", "来电称", "客户来电，", "用户说", "客诉：", "女士来电，", "先生来电，", "老人家来电，口音重，大意是", "客户情绪较大，", "家属代打，",
         "二次来电，", "客户语速快，听着是", "通话有杂音，",
     ),
@@ -42,7 +42,7 @@ CLOSERS = {
     (Form.CHAT, NEGATIVE): ("", "", "。。。", "啊啊啊", "[流泪]", "，气死", "，咋整", "😡", "，你说怎么办吧", "？？"),
     (Form.CHAT, NEUTRAL): ("", "", "呢", "哈", "？", "，谢谢", "[抱拳]", "，帮看下", "，不急"),
     (Form.CHAT, POSITIVE): ("", "", "哈哈", "[玫瑰]", "😊", "，谢啦", "～", "，么么哒", "，下次还找你"),
-    (Form.NOTE, NEGATIVE): ("，已安抚", "，要求赔付", "，要求店长回电", "，已升级", "，客户挂断", "，拒绝方案", "，登记待跟进", "。"),
-    (Form.NOTE, NEUTRAL): ("，已登记", "，已解答", "，转门店核实", "，待回电", "。", "，发短信告知", "，客户无异议"),
-    (Form.NOTE, POSITIVE): ("，客户表示感谢", "，客户认可", "，已结", "。", "，顺带表扬骑手", "，无需跟进"),
+    (Form.CALL, NEGATIVE): ("，已安抚", "，要求赔付", "，要求店长回电", "，已升级", "，客户挂断", "，拒绝方案", "，登记待跟进", "。"),
+    (Form.CALL, NEUTRAL): ("，已登记", "，已解答", "，转门店核实", "，待回电", "。", "，发短信告知", "，客户无异议"),
+    (Form.CALL, POSITIVE): ("，客户表示感谢", "，客户认可", "，已结", "。", "，顺带表扬骑手", "，无需跟进"),
 }  # fmt: skip

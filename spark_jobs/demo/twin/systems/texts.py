@@ -80,7 +80,8 @@ def write(draws: Draws, form: str, key: ArrayLike, issue: Ints, sentiment: Float
 
     `form` is a word of forms.Form and the purpose of the draws: the same form and key give the same text.
     """
-    key, feeling = np.asarray(key, np.int64), feelings(sentiment)
+    key, sentiment = np.asarray(key, np.int64), np.round(sentiment, 3)
+    feeling = feelings(sentiment)
     of_form = np.full(len(key), _FORMS.index(Form(form)))
     core = _CORES.draw(draws, f"{form} core", key, issue * len(_FEELINGS) + feeling)
     whole = joined(
@@ -89,7 +90,7 @@ def write(draws: Draws, form: str, key: ArrayLike, issue: Ints, sentiment: Float
     )  # fmt: skip
     vague = draws.happens(VAGUE_SHARE, f"{form} vague", key)
     whole = pc.if_else(pa.array(vague), _VAGUE.draw(draws, f"{form} vague", key, feeling), whole)
-    return Texts(_mistyped(draws, form, key, whole), issue, np.round(sentiment, 3))
+    return Texts(_mistyped(draws, form, key, whole), issue, sentiment)
 
 
 def _mixed(draws: Draws, form: str, key: Ints, feeling: Ints, core: pa.StringArray) -> pa.StringArray:

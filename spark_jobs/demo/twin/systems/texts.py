@@ -1,7 +1,8 @@
 """What customers write and what agents note, in Chinese, and what is true of it: how the writer feels and what went wrong.
 
 A text has an opening, a core, perhaps a remark on the side and an end; then slips of typing come over it. The phrases are in phrases.py and
-forms.py. The truth of a text is the issue and the sentiment it was written with; some texts say next to nothing of them.
+forms.py. The truth of a text is the issue and the sentiment it was written with; people say a little more or less than they feel, end out of
+habit, and some say next to nothing.
 """
 
 from collections.abc import Iterable
@@ -20,7 +21,8 @@ from spark_jobs.demo.twin.systems.phrases import ASIDES, CORES, NEGATIVE, NEUTRA
 from spark_jobs.demo.twin.truth.columns import words
 
 CALM = 0.2  # sentiments from −CALM to CALM are neutral
-VAGUE_SHARE, ASIDE_SHARE, CONTRARY_SHARE, TYPO_SHARE = 0.06, 0.35, 0.6, 0.3
+VAGUE_SHARE, ASIDE_SHARE, CONTRARY_SHARE, OTHER_SHARE, TYPO_SHARE = 0.06, 0.35, 0.6, 0.15, 0.3
+BLURRED, ROUTINE = 0.12, 0.35  # how far what is said, and how it ends, stray from the sentiment (standard deviations)
 # What a service desk files an issue under.
 CATEGORIES_OF_ISSUES = ("praise", "delivery", "quality", "delivery", "delivery", "price", "service", "question")
 
@@ -81,23 +83,28 @@ def write(draws: Draws, form: str, key: ArrayLike, issue: Ints, sentiment: Float
     `form` is a word of forms.Form and the purpose of the draws: the same form and key give the same text.
     """
     key, sentiment = np.asarray(key, np.int64), np.round(sentiment, 3)
-    feeling = feelings(sentiment)
+    feeling = feelings(sentiment + BLURRED * draws.normal(f"{form} blurred", key))
+    ending = feelings(sentiment + ROUTINE * draws.normal(f"{form} routine", key))
     of_form = np.full(len(key), _FORMS.index(Form(form)))
-    core = _CORES.draw(draws, f"{form} core", key, issue * len(_FEELINGS) + feeling)
     whole = joined(
-        _OPENERS.draw(draws, f"{form} opener", key, of_form), _mixed(draws, form, key, feeling, core),
-        _CLOSERS.draw(draws, f"{form} closer", key, of_form * len(_FEELINGS) + feeling),
+        _OPENERS.draw(draws, f"{form} opener", key, of_form), _mixed(draws, form, key, issue, feeling),
+        _CLOSERS.draw(draws, f"{form} closer", key, of_form * len(_FEELINGS) + ending),
     )  # fmt: skip
     vague = draws.happens(VAGUE_SHARE, f"{form} vague", key)
     whole = pc.if_else(pa.array(vague), _VAGUE.draw(draws, f"{form} vague", key, feeling), whole)
     return Texts(_mistyped(draws, form, key, whole), issue, sentiment)
 
 
-def _mixed(draws: Draws, form: str, key: Ints, feeling: Ints, core: pa.StringArray) -> pa.StringArray:
-    """Some cores with a remark on the side, more often against the feeling than with it, before or after the core."""
+def _mixed(draws: Draws, form: str, key: Ints, issue: Ints, feeling: Ints) -> pa.StringArray:
+    """Cores, some with a remark on the side: praise or blame, mostly against the feeling, or another issue that matters less."""
+    core = _CORES.draw(draws, f"{form} core", key, issue * len(_FEELINGS) + feeling)
     contrary = draws.happens(CONTRARY_SHARE, f"{form} contrary", key)
     praises = np.where(feeling == NEUTRAL, draws.happens(0.5, f"{form} praises", key), (feeling == POSITIVE) != contrary)
-    aside = _ASIDES.draw(draws, f"{form} aside", key, praises)
+    other = (issue + draws.integers(1, len(Issue), f"{form} other", key)) % len(Issue)
+    beside = _CORES.draw(draws, f"{form} beside", key, other * len(_FEELINGS) + feeling)
+    aside = pc.if_else(
+        pa.array(draws.happens(OTHER_SHARE, f"{form} of another", key)), beside, _ASIDES.draw(draws, f"{form} aside", key, praises)
+    )
     has, before = draws.happens(ASIDE_SHARE, f"{form} has aside", key), draws.happens(0.3, f"{form} aside first", key)
     mark = constant("，", len(key))
     both = pc.if_else(pa.array(before), joined(aside, mark, core), joined(core, mark, aside))

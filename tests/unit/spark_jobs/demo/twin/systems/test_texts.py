@@ -46,7 +46,8 @@ def test_a_text_says_what_is_true_of_it() -> None:
     angry = [phrase for phrase in CORES[Issue.LATE, 0] if "@" not in phrase]
     rows = np.flatnonzero([any(phrase in text for phrase in angry) for text in written.text.to_pylist()])
     issue, sentiment = (np.array(told.column(name).to_pylist()) for name in ("issue", "sentiment"))
-    assert len(rows) > 300 and set(issue[rows]) == {"late"} and (sentiment[rows] < -texts.CALM).all()
+    assert len(rows) > 300 and 0.8 < np.mean(issue[rows] == "late") < 1 and 0.8 < np.mean(sentiment[rows] < -texts.CALM) < 1
+    assert abs(np.array(written.sentiment) - MOODS).max() <= 0.0005
     assert told.column_names == ["source", "key", "sentiment", "issue", "category"]
 
 

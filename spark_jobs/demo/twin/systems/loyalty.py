@@ -14,11 +14,11 @@ from spark_jobs.demo.twin.codes import Channel
 from spark_jobs.demo.twin.day import Day, FeedFile, FileColumn, Rows
 from spark_jobs.demo.twin.draws import Ints
 from spark_jobs.demo.twin.frame import Frame
-from spark_jobs.demo.twin.people.registrations import RegisterSystem, registered_emails, registered_phones
+from spark_jobs.demo.twin.people.registrations import RegisterSystem, registered_birthdays, registered_emails, registered_phones
 from spark_jobs.demo.twin.people.render import card_text, member_text, unionid_text
 from spark_jobs.demo.twin.people.wallet import member_codes
 from spark_jobs.demo.twin.systems.base import SourceSystem, rows_of
-from spark_jobs.demo.twin.systems.notation import DAY, PLAIN, constant, digits, joined, moment, nothing, only, pick
+from spark_jobs.demo.twin.systems.notation import PLAIN, constant, digits, joined, moment, nothing, only, pick
 from spark_jobs.demo.twin.systems.numbers import order_numbers, receipt_numbers
 from spark_jobs.demo.twin.truth.columns import FAR, dates
 
@@ -79,10 +79,9 @@ class Loyalty(SourceSystem):
         persons = day.people.persons.take(person)
         authorised = persons["uses_mini"] & ((rows["system"] == RegisterSystem.MINI) | draws.happens(0.35, "tells unionid", person))
         referrer = member_text(np.where(rows["referrer"] >= 0, member_codes(np.maximum(rows["referrer"], 0), 0), -1))
-        born = np.where(rows["birth_day"] >= 0, rows["birth_day"] * 86_400, -1)
         return rows_of(MEMBERS, [
             member_text(rows["member_id"]), only(~rows["is_duplicate"], card_text(person)), day.people.registered.registered_names(rows),
-            registered_phones(rows), registered_emails(rows), pick(("F", "M"), rows["gender"]), moment(born, DAY),
+            registered_phones(rows), registered_emails(rows), pick(("F", "M"), rows["gender"]), registered_birthdays(rows).cast(pa.string()),
             moment(rows["at"], PLAIN, day.world.span.offset_seconds), pick([each.name.lower() for each in RegisterSystem], rows["system"]),
             only(authorised, unionid_text(person)), referrer, only(draws.happens(0.6, "tells city", person), _cities(persons["city"])),
         ], rows["at"])  # fmt: skip

@@ -32,7 +32,7 @@ CAMPAIGNS = FeedFile(
     "twin_campaigns", "campaigns",
     (
         FileColumn("campaign_no", "id", required=True), FileColumn("title", required=True), FileColumn("touch_channel", "code", required=True),
-        FileColumn("starts_on", "date", required=True), FileColumn("ends_on", "date", required=True), FileColumn("category", "code"),
+        FileColumn("starts_on", "date", required=True), FileColumn("ends_on", "date", required=True), FileColumn("category"),
         FileColumn("coupon_value", "money", required=True), FileColumn("min_spend", "money", required=True),
     ),
 )  # fmt: skip

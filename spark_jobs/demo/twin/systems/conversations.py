@@ -5,13 +5,15 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
+from spark_jobs.demo.twin.behaviour.aftermath import COURIERS_PER_STORE
 from spark_jobs.demo.twin.codes import Channel, Issue
 from spark_jobs.demo.twin.day import Day, FeedFile, FileColumn, Rows
 from spark_jobs.demo.twin.draws import Ints
 from spark_jobs.demo.twin.frame import Frame
-from spark_jobs.demo.twin.people.render import phone_text, unionid_text, wecom_text
+from spark_jobs.demo.twin.people.render import courier_phone_text, phone_text, unionid_text, wecom_text
 from spark_jobs.demo.twin.systems import texts
 from spark_jobs.demo.twin.systems.base import SourceSystem, rows_of
+from spark_jobs.demo.twin.systems.contacts import phones_given
 from spark_jobs.demo.twin.systems.notation import COMPACT, ISO_UTC, PLAIN, digits, joined, moment, number, only, pick
 from spark_jobs.demo.twin.systems.service import ticket_numbers
 
@@ -62,7 +64,7 @@ class Calls(SourceSystem):
         keys = joined("T4", digits(call, 14))
         hidden = draws.happens(0.04, "number withheld", call)
         yield rows_of(CALLS, [
-            keys, only(~hidden, phone_text(day.wallet["phone"][found["person"]])), moment(found["at"], COMPACT, clock),
+            keys, only(~hidden, _callers(day, found)), moment(found["at"], COMPACT, clock),
             moment(found["at"] + length, COMPACT, clock), joined("A", digits(draws.integers(1, 40, "agent", call), 3)), pick(QUEUES, found["queue"]),
             number(2 + draws.exponential(15, "rings", call).astype(np.int64)),
             pick(OUTCOMES, np.where(dropped, 2, np.where(found["ticket"] >= 0, 1, 0))), ticket_numbers(found["ticket"]), only(~dropped, note.text),
@@ -110,6 +112,17 @@ class Wecom(SourceSystem):
             keys, wecom_text(of["person"]), pick(("out", "in"), comes_in.astype(np.int64)), moment(at, ISO_UTC), advisors(day, of["person"]),
             pa.compute.if_else(pa.array(comes_in), written.text, answer),
         ], at, told)  # fmt: skip
+
+
+def _callers(day: Day, found: Frame) -> pa.StringArray:
+    """Numbers that calls come from: one's own, at times a relative's; a few calls are made by couriers who cannot find the door."""
+    own = phone_text(phones_given(day, "call", found["call"], found["person"], 0.05))
+    store = day.people.persons["store"][found["person"]]
+    courier = courier_phone_text(store * COURIERS_PER_STORE + day.draws.integers(0, COURIERS_PER_STORE, "courier calls", found["call"]))
+    by_courier = (
+        (found["queue"] == 1) & (found["issue"] != Issue.PRICE_DIFFERENCE) & day.draws.happens(0.05, "call by courier", found["call"])
+    )
+    return pa.compute.if_else(pa.array(by_courier), courier, own)
 
 
 def advisors(day: Day, person: Ints) -> pa.StringArray:

@@ -11,6 +11,7 @@ from spark_jobs.demo.twin.frame import Frame
 from spark_jobs.demo.twin.people.render import courier_phone_text, member_text, openid_text, phone_text
 from spark_jobs.demo.twin.systems import texts
 from spark_jobs.demo.twin.systems.base import SourceSystem, rows_of
+from spark_jobs.demo.twin.systems.contacts import phones_given
 from spark_jobs.demo.twin.systems.notation import ISO_UTC, PLAIN, digits, joined, moment, number, only, pick
 from spark_jobs.demo.twin.systems.numbers import order_numbers, receipt_numbers
 from spark_jobs.demo.twin.systems.sales import stores_of
@@ -69,7 +70,7 @@ class Delivery(SourceSystem):
         clock = day.world.span.offset_seconds
         yield rows_of(DELIVERIES, [
             joined("W", digits(came["order"], 14)), order_numbers(came["order"]), stores_of(day, came["store"]), joined("C", digits(came["courier"], 5)),
-            courier_phone_text(came["courier"]), phone_text(day.wallet["phone"][came["person"]]), moment(came["promised_at"], PLAIN, clock),
+            courier_phone_text(came["courier"]), phone_text(phones_given(day, "receiver", came["order"], came["person"], 0.04)), moment(came["promised_at"], PLAIN, clock),
             moment(came["picked_at"], PLAIN, clock), moment(came["delivered_at"], PLAIN, clock), number(came["distance"]),
         ], came["delivered_at"])  # fmt: skip
 
@@ -124,13 +125,18 @@ class Reviews(SourceSystem):
             keys, _order_numbers(reviews), only(~by_openid, member_text(wallet["member_id"][person])),
             only(by_openid, openid_text(wallet["openid"][person])), pa.array(reviews["stars"]), only(~silent, written.text),
             moment(reviews["at"], ISO_UTC),
-        ], reviews["at"], texts.truth_of("twin_reviews", keys, written))  # fmt: skip
+        ], reviews["at"], _truth_of_written(keys, written, ~silent))  # fmt: skip
         answers = reviews.take(draws.happens(0.5, "answers nps", order) & (wallet["member_id"][person] >= 0))
         if len(answers):
             yield rows_of(NPS, [
                 joined("N", digits(answers["order"], 14)), member_text(wallet["member_id"][answers["person"]]), number(answers["nps"]),
                 moment(answers["at"] + 90, PLAIN, day.world.span.offset_seconds),
             ], answers["at"] + 90)  # fmt: skip
+
+
+def _truth_of_written(keys: pa.StringArray, written: texts.Texts, rows: np.ndarray) -> dict[str, pa.Table]:
+    kept = texts.Texts(written.text.filter(pa.array(rows)), written.issue[rows], written.sentiment[rows])
+    return texts.truth_of("twin_reviews", keys.filter(pa.array(rows)), kept)
 
 
 def ticket_numbers(tickets: np.ndarray) -> pa.StringArray:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from conf.errors import ConfigError, Finding
 from conf.settings import Settings
+from spark_jobs.common.phones import international
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +31,11 @@ NONCE_BYTES = 12
 
 @dataclass(frozen=True)
 class Keyring:
-    """One secret and the keys derived from it: one for tokens, one for the vault, one for the nonces."""
+    """One secret and the keys derived from it: one for tokens, one for the vault, one for the nonces. `country` is at home with phone numbers."""
 
     key_id: str
     secret: bytes = field(repr=False)
+    country: str | None = None
 
     def _derived(self, purpose: str) -> bytes:
         return hmac.digest(self.secret, f"cdp/{self.key_id}/{purpose}".encode(), "sha256")
@@ -57,7 +59,7 @@ class Keyring:
 
     def token(self, kind: str, value: str) -> str:
         """`k1:<hex HMAC-SHA-256 of the normalised value>`: equal for equal people's values, and useless without the secret."""
-        return f"{self.key_id}:{hmac.digest(self._token_key, normalise(kind, value).encode(), 'sha256').hex()}"
+        return f"{self.key_id}:{hmac.digest(self._token_key, normalise(kind, value, self.country).encode(), 'sha256').hex()}"
 
     def encrypt(self, plaintext: bytes, bound_to: str) -> bytes:
         """Nonce + AES-256-GCM ciphertext with `bound_to` as associated data.
@@ -91,6 +93,7 @@ class KeyReference:
     key_id: str
     file: str
     fingerprint: str
+    country: str | None = None
 
     def open(self) -> Keyring:
         """Read the key from the environment or the key file of this machine.
@@ -104,7 +107,7 @@ class KeyReference:
                 _variable(self.key_id), "the engine and this command hold different keys", "restart the engine: cdp engine down"
             )
             raise ConfigError("the PII key differs", [finding])
-        return ring
+        return replace(ring, country=self.country)
 
 
 def key_reference(settings: Settings) -> KeyReference:
@@ -122,7 +125,7 @@ def key_reference(settings: Settings) -> KeyReference:
                 note = "back it up outside the lake: without it the vault cannot be read"
                 log.warning("key_generated key_id=%s file=%s note=%r", KEY_ID, file, note)
         ring = _from_file(KEY_ID, file)
-    return KeyReference(KEY_ID, str(file), ring.fingerprint)
+    return KeyReference(KEY_ID, str(file), ring.fingerprint, settings.retailer.country_code)
 
 
 @contextmanager
@@ -137,10 +140,15 @@ def trial_key(settings: Settings) -> Iterator[KeyReference]:
         yield KeyReference(KEY_ID, str(file), _from_file(KEY_ID, file).fingerprint)
 
 
-def normalise(kind: str, value: str) -> str:
-    """The form of a PII value in which two spellings of the same thing are equal."""
+def normalise(kind: str, value: str, country: str | None = None) -> str:
+    """The form of a PII value in which two spellings of the same thing are equal.
+
+    With a country (ISO 3166) phone numbers are compared in international form, else by their digits.
+    """
     text = unicodedata.normalize("NFKC", value).strip()
     if kind == "phone":
+        if country and (number := international(text, country)):
+            return number
         digits = re.sub(r"\D", "", text)
         is_international = re.match(r"\D*\+", text) is not None or digits.startswith("00")
         return f"+{digits.removeprefix('00')}" if is_international else digits

@@ -10,6 +10,7 @@ from conf.settings import Lake, Settings
 from spark_jobs.common.crypto import Keyring, key_reference, normalise, trial_key
 
 RING = Keyring("k1", bytes(range(32)))
+AT_HOME = Keyring("k1", bytes(range(32)), "CN")
 
 
 def _settings(tmp_path: Path) -> Settings:
@@ -128,3 +129,26 @@ def test_a_lost_key_is_not_replaced_when_the_lake_needs_it(tmp_path: Path) -> No
 
     with pytest.raises(ConfigError, match="restore the key file"):
         key_reference(_settings(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "+86 138-0013-8000",
+        "0086 13800138000",
+        "138 0013 8000",
+        "\uff11\uff13\uff18\uff10\uff10\uff11\uff13\uff18\uff10\uff10\uff10",
+        "(+86)13800138000",
+    ],
+)
+def test_a_number_with_and_without_its_country_is_one_person_s(spelling: str) -> None:
+    assert AT_HOME.token("phone", spelling) == AT_HOME.token("phone", "13800138000")
+    assert AT_HOME.token("phone", spelling) != AT_HOME.token("phone", "13800138001")
+
+
+def test_numbers_of_other_countries_and_extensions_stay_apart() -> None:
+    tokens = {
+        AT_HOME.token("phone", number)
+        for number in ("13800138000", "+1 380 013 8000", "+44 20 7946 0018", "021-6128-0000", "12", "10086", "")
+    }
+    assert len(tokens) == 7

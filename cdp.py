@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str | None, str]] = {
     "quarantine": ("spark_jobs.ingest.cli", "quarantine", "List, show and replay rejected rows."),
     "land": ("spark_jobs.demo.cli", "land", "Land the demo files only."),
     "simulate": ("spark_jobs.demo.twin.cli", None, "Simulate an omnichannel retailer: its files, and the truth beside them."),
+    "evaluate": ("tests.evaluation.cli", None, "Score what the platform made of the simulated retailer against the truth."),
     "models": ("ml.cli", None, "Train, evaluate, promote and score the registered models."),
     "dbt": ("spark_jobs.marts.cli", "dbt", "Call dbt on the engine with the project's settings."),
     "docs": ("spark_jobs.marts.cli", "docs", "Build and serve the documentation of the marts."),

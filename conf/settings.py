@@ -96,9 +96,13 @@ class Spark(_Section):
 
 
 class Ingest(_Section):
-    """How much may be wrong with a file, and what is kept of a rejected row."""
+    """How much may be wrong with a file, and what is kept of a rejected row.
+
+    `tolerated_rejects` rejected rows of a batch never stop it, whatever share they are: of a feed of ten rows a day, one wrong row is 10 %.
+    """
 
     max_rejected_share: float = Field(default=0.02, ge=0, le=1)
+    tolerated_rejects: int = Field(default=0, ge=0)
     keep_raw_in_quarantine: bool = True
 
 

@@ -49,12 +49,12 @@ def pass_rates(ctx: StepContext, since: date | None, allowed: Mapping[FeedName, 
         since: the last published date.
         allowed: share of rejected rows by feed; feeds that are not in it have the setting's.
     """
-    default = ctx.settings.ingest.max_rejected_share
+    default, tolerated = ctx.settings.ingest.max_rejected_share, ctx.settings.ingest.tolerated_rejects
     delivered, failed, may_fail = defaultdict[str, int](int), defaultdict[str, int](int), defaultdict[str, float](float)
     for feed, rows in _delivered(ctx, since).items():
         delivered[feed[0]] += rows[0]
         failed[feed[0]] += rows[1]
-        may_fail[feed[0]] += rows[0] * allowed.get(feed, default)
+        may_fail[feed[0]] += max(rows[0] * allowed.get(feed, default), tolerated)
     for source, rows_failed in _not_conformed(ctx, since).items():
         failed[source] += rows_failed
     return [PassRate(source, delivered[source], failed[source], may_fail[source]) for source in sorted(delivered)]

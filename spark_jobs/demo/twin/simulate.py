@@ -149,7 +149,7 @@ def _told(delivered: Iterator[Rows], told: TruthFolder) -> Iterator[Rows]:
 
 _ERROR_COLUMNS = pa.schema([
     ("source", pa.string()), ("feed", pa.string()), ("file", pa.string()), ("line", pa.int64()), ("key", pa.string()), ("column", pa.string()),
-    ("kind", pa.string()), ("expected", pa.string()),
+    ("kind", pa.string()), ("expected", pa.string()), ("before", pa.string()),
 ])  # fmt: skip
 
 

@@ -121,7 +121,7 @@ def _truth_of(feed: FeedFile, name: str, table: pa.Table, injected: Injected) ->
         {
             "source": feed.source, "feed": feed.feed, "file": name, "line": row + 1 + header_lines(feed), "key": str(keys[row].as_py()),
             "column": feed.columns[faults[each].column].name if faults[each].column >= 0 else None,
-            "kind": faults[each].kind, "expected": faults[each].expected,
+            "kind": faults[each].kind, "expected": faults[each].expected, "before": before,
         }
-        for row, each in zip(injected.rows.tolist(), injected.faults.tolist(), strict=True)
+        for row, each, before in zip(injected.rows.tolist(), injected.faults.tolist(), injected.before, strict=True)
     )  # fmt: skip

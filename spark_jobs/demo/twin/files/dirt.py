@@ -28,10 +28,11 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Injected:
-    """The mistakes of a file: position of the row, number of the fault in `faults_of`."""
+    """The mistakes of a file: position of the row, number of the fault in `faults_of`, and the cell before."""
 
     rows: Ints
     faults: Ints
+    before: tuple[str | None, ...] = ()
 
 
 def faults_of(feed: FeedFile) -> tuple[Fault, ...]:
@@ -72,14 +73,15 @@ def inject(feed: FeedFile, table: pa.Table, draws: Draws, number: int, share: fl
         return table, Injected(np.zeros(0, np.int64), np.zeros(0, np.int64))
     rows = np.flatnonzero(draws.happens(share, purpose, number, np.arange(table.num_rows)))
     chosen = draws.integers(0, len(faults), f"{purpose} kind", number, rows)
-    happened = np.ones(len(rows), np.bool_)
+    happened, before = np.ones(len(rows), np.bool_), np.full(len(rows), None, object)
     for each in np.unique(chosen).tolist():
         fault, hit = faults[each], np.flatnonzero(chosen == each)
         if fault.cell is None:
             continue
+        before[hit] = [None if value is None else str(value) for value in table.column(fault.column).take(pa.array(rows[hit])).to_pylist()]
         table, done = _in_column(table, fault, rows[hit])
         happened[hit[~done]] = False
-    return table, Injected(rows[happened], chosen[happened])
+    return table, Injected(rows[happened], chosen[happened], tuple(before[happened].tolist()))
 
 
 def _in_column(table: pa.Table, fault: Fault, rows: Ints) -> tuple[pa.Table, np.ndarray]:

@@ -30,7 +30,7 @@ def orders(day: Day) -> pa.Table:
         "order_number": numbers, "person_id": frame["person"], "channel": words(Channel, frame["channel"]),
         "store": stores.take(pa.array(frame["store"])), "ordered_at": moments(frame["at"]),
         "ordered_on": dates(day.world.span, np.full(len(frame), day.number)), "line_count": frame["line_count"].astype(np.int32),
-        "amount": yuan(frame["amount"]), "scene": words(Scene, frame["scene"]), "campaign_id": campaign_numbers(frame["campaign"]),
+        "amount": yuan(frame["amount"]), "delivery_fee": yuan(frame["delivery_fee"]), "scene": words(Scene, frame["scene"]), "campaign_id": campaign_numbers(frame["campaign"]),
         "is_cancelled": frame["is_cancelled"], "is_fraud": frame["is_fraud"], "is_identified": frame["is_identified"],
     })  # fmt: skip
 

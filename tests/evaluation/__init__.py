@@ -1,0 +1,1 @@
+"""What the platform made of the twin, beside what is true. Only this package and tests read the truth."""

@@ -1,10 +1,9 @@
-"""The loyalty system: members as they registered, points as they move, tiers as they change on the first of a month.
+"""The loyalty system: members as they registered, points as they move, tiers as they change on the first of a month (tiers.py).
 
-Tiers follow what a member paid in the 90 days before: silver from 600 yuan, gold from 1,800, diamond from 4,500; a tier that was reached is
-kept for the month. Orders on which no member was known do not count.
+Everybody begins in the lowest tier. Points and spending belong to the membership under which an order was placed; orders on which no member was
+known bring nothing.
 """
 
-from collections import deque
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,9 +17,10 @@ from spark_jobs.demo.twin.people.registrations import RegisterSystem, registered
 from spark_jobs.demo.twin.people.render import card_text, member_text, unionid_text
 from spark_jobs.demo.twin.people.wallet import member_codes
 from spark_jobs.demo.twin.systems.base import SourceSystem, rows_of
-from spark_jobs.demo.twin.systems.notation import PLAIN, constant, digits, joined, moment, nothing, only, pick
+from spark_jobs.demo.twin.systems.notation import DAY, PLAIN, constant, digits, joined, moment, nothing, only, pick
 from spark_jobs.demo.twin.systems.numbers import order_numbers, receipt_numbers
-from spark_jobs.demo.twin.truth.columns import FAR, dates
+from spark_jobs.demo.twin.systems.sales import uses_second
+from spark_jobs.demo.twin.systems.tiers import TIER_NAMES, Tiers, member_codes_of
 
 MEMBERS = FeedFile(
     "twin_loyalty", "members",
@@ -43,36 +43,30 @@ TIERS = FeedFile(
         FileColumn("member_no", "id", required=True), FileColumn("tier", "code", required=True), FileColumn("valid_from", "date", required=True),
     ),
 )  # fmt: skip
-TIER_NAMES = ("basic", "silver", "gold", "diamond")
-TIER_FROM = (60_000, 180_000, 450_000)  # fen in 90 days
-WINDOW = 90
 REFERRAL_POINTS, CHECK_IN_POINTS = 200, 5
 
 
 class Loyalty(SourceSystem):
-    """Remembers what members paid, and their tiers."""
+    """Keeps the tiers; see the module."""
 
     feeds = (MEMBERS, POINTS, TIERS)
 
     def __init__(self) -> None:
-        self._paid: Ints = np.zeros(0, np.int64)  # within the window, by person
-        self._days: deque[tuple[Ints, Ints]] = deque()
-        self._tier: Ints = np.zeros(0, np.int64)
-        self._since: Ints = np.zeros(0, np.int64)
-        self._told: list[pa.Table] = []
+        self._tiers: Tiers | None = None
         self._day: Day | None = None
 
     def deliver(self, day: Day) -> Iterator[Rows]:
         """New members, points and tiers of the day; on the first day everybody who is a member already."""
-        if day.number == 0:
-            count = len(day.people.persons)
-            self._paid, self._tier, self._since = np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count, np.int64)
+        tiers = self._tiers = self._tiers or Tiers(day)
         self._day = day
         joined_now = day.registrations if day.number else Frame.concat([day.people.registrations(-1), day.registrations])
         if len(joined_now):
             yield self._members(day, joined_now)
-        yield from self._points(day)
-        yield from self._tiers(day)
+        orders = day.orders.take(_counts(day))
+        orders = orders.having(account=_accounts(day, orders))
+        yield from self._points(day, orders)
+        yield from _tier_rows(day, joined_now, tiers.changes(day))
+        tiers.pay(orders["account"], orders["amount"])
 
     def _members(self, day: Day, rows: Frame) -> Rows:
         person, draws = rows["person"], day.draws
@@ -86,8 +80,7 @@ class Loyalty(SourceSystem):
             only(authorised, unionid_text(person)), referrer, only(draws.happens(0.6, "tells city", person), _cities(persons["city"])),
         ], rows["at"])  # fmt: skip
 
-    def _points(self, day: Day) -> Iterator[Rows]:
-        orders = day.orders.take(_counts(day))
+    def _points(self, day: Day, orders: Frame) -> Iterator[Rows]:
         earned = orders["amount"] // 100
         visits = day.sessions.take(day.sessions["is_logged_in"] & (day.sessions["channel"] == Channel.APP))
         visits = visits.take(day.draws.happens(0.12, "app check-in", visits["session"]))
@@ -95,70 +88,54 @@ class Loyalty(SourceSystem):
         uses = day.draws.happens(0.05, "redeems points", orders["order"]) & (earned >= 20)
         spent = orders.take(uses)
         parts = [
-            _entries("E", orders["order"], orders["person"], 0, earned, orders["at"] + 60, _documents(orders)),
-            _entries("U", spent["order"], spent["person"], 1, -(spent["amount"] // 200), spent["at"], _documents(spent)),
+            _entries("E", orders["order"], orders["account"], 0, earned, orders["at"] + 60, _documents(orders)),
+            _entries("U", spent["order"], spent["account"], 1, -(spent["amount"] // 200), spent["at"], _documents(spent)),
+            _entries("C", visits["session"], 2 * visits["person"], 2, _same(CHECK_IN_POINTS, visits), visits["at"], nothing(len(visits))),
             _entries(
-                "C", visits["session"], visits["person"], 2, np.full(len(visits), CHECK_IN_POINTS), visits["at"], nothing(len(visits))
-            ),
-            _entries(
-                "V",
-                referred["registration"],
-                referred["referrer"],
-                3,
-                np.full(len(referred), REFERRAL_POINTS),
-                referred["at"] + 5,
+                "V", referred["registration"], 2 * referred["referrer"], 3, _same(REFERRAL_POINTS, referred), referred["at"] + 5,
                 nothing(len(referred)),
             ),
-        ]
+        ]  # fmt: skip
         table = pa.concat_tables([each for each, _, _ in parts])
-        at, person = (np.concatenate([part[place] for part in parts]) for place in (1, 2))
-        keeps = day.wallet["member_id"][person] >= 0
+        at, account = (np.concatenate([part[place] for part in parts]) for place in (1, 2))
+        member = member_codes_of(day, account)
+        keeps = member >= 0
         if not keeps.any():
             return
-        table, at, person = table.filter(pa.array(keeps)), at[keeps], person[keeps]
+        table, at = table.filter(pa.array(keeps)), at[keeps]
         columns = [
-            table.column("entry").combine_chunks(), member_text(day.wallet["member_id"][person]), table.column("kind").combine_chunks(),
+            table.column("entry").combine_chunks(), member_text(member[keeps]), table.column("kind").combine_chunks(),
             table.column("points").combine_chunks(), moment(at, PLAIN, day.world.span.offset_seconds), table.column("document").combine_chunks(),
         ]  # fmt: skip
         yield rows_of(POINTS, columns, at)
 
-    def _tiers(self, day: Day) -> Iterator[Rows]:
-        is_first = day.date.day == 1 and day.number > 0
-        if is_first:
-            reached = np.searchsorted(TIER_FROM, self._paid, side="right")
-            changed = np.flatnonzero((reached != self._tier) & (day.wallet["member_id"] >= 0))
-            self._note(day, changed)
-            self._tier[changed], self._since[changed] = reached[changed], day.number
-        orders = day.orders.take(_counts(day))
-        self._days.append((orders["person"], orders["amount"]))
-        np.add.at(self._paid, orders["person"], orders["amount"])
-        if len(self._days) > WINDOW:
-            person, amount = self._days.popleft()
-            np.subtract.at(self._paid, person, amount)
-        if is_first and len(changed):
-            yield rows_of(TIERS, [
-                member_text(day.wallet["member_id"][changed]), pick(TIER_NAMES, self._tier[changed]),
-                constant(f"{day.date:%Y-%m-%d}", len(changed)),
-            ], np.full(len(changed), day.midnight))  # fmt: skip
-
-    def _note(self, day: Day, persons: Ints, until: Ints | None = None) -> None:
-        """Truth of the tiers that end today, or never."""
-        span = day.world.span
-        first = np.maximum(self._since[persons], day.people.persons["registers_day"][persons])
-        last = np.full(len(persons), day.number) if until is None else until
-        keeps = first < last
-        self._told.append(pa.table({
-            "person_id": persons[keeps], "tier": pick(TIER_NAMES, self._tier[persons][keeps]), "valid_from": dates(span, first[keeps]),
-            "valid_to": dates(span, last[keeps]),
-        }))  # fmt: skip
-
     def truth(self) -> dict[str, pa.Table]:
         """The tier of every member at every time."""
-        if self._day is None:
+        if self._tiers is None or self._day is None:
             return {}
-        members = np.flatnonzero(self._day.people.persons["registers_day"] < self._day.world.span.days)
-        self._note(self._day, members, np.full(len(members), FAR))
-        return {"tiers": pa.concat_tables(self._told)}
+        return {"tiers": self._tiers.truth(self._day)}
+
+
+def _tier_rows(day: Day, joined: Frame, changes: Frame) -> Iterator[Rows]:
+    """The first tier of new members, from the day on which they joined; and tiers that change today."""
+    if not len(joined) + len(changes):
+        return
+    today = np.full(len(changes), day.midnight)
+    at = np.concatenate([joined["at"], today])
+    members = np.concatenate([joined["member_id"], member_codes_of(day, changes["account"])])
+    tier = np.concatenate([np.zeros(len(joined), np.int64), changes["tier"]])
+    yield rows_of(TIERS, [member_text(members), pick(TIER_NAMES, tier), moment(at, DAY, day.world.span.offset_seconds)], at)
+
+
+def _accounts(day: Day, orders: Frame) -> Ints:
+    """The accounts of orders, as the tills (by the card of the first membership) and the order system know them."""
+    online = orders["channel"] != Channel.STORE
+    accounts: Ints = 2 * orders["person"] + (online & uses_second(day, orders["person"], orders["order"]))
+    return accounts
+
+
+def _same(points: int, rows: Frame) -> Ints:
+    return np.full(len(rows), points)
 
 
 def _counts(day: Day) -> np.ndarray:
@@ -172,12 +149,12 @@ def _documents(orders: Frame) -> pa.StringArray:
     return pa.compute.if_else(is_store, receipt_numbers(orders["order"]), order_numbers(orders["order"]))
 
 
-def _entries(letter: str, key: Ints, person: Ints, kind: int, points: Ints, at: Ints, documents: pa.Array) -> tuple[pa.Table, Ints, Ints]:
+def _entries(letter: str, key: Ints, account: Ints, kind: int, points: Ints, at: Ints, documents: pa.Array) -> tuple[pa.Table, Ints, Ints]:
     table = pa.table({
         "entry": joined(letter, digits(key, 14)), "kind": constant(("earn", "redeem", "check_in", "referral")[kind], len(key)),
         "points": number_signed(points), "document": documents.cast(pa.string()),
     })  # fmt: skip
-    return table, at, person
+    return table, at, account
 
 
 def number_signed(values: Ints) -> pa.StringArray:

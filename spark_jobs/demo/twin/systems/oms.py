@@ -17,7 +17,7 @@ from spark_jobs.demo.twin.products import product_numbers
 from spark_jobs.demo.twin.systems.base import SourceSystem, rows_of
 from spark_jobs.demo.twin.systems.notation import PLAIN, digits, joined, kilos, moment, money, number, only, pick
 from spark_jobs.demo.twin.systems.numbers import campaign_numbers, order_numbers
-from spark_jobs.demo.twin.systems.sales import lines_of, stores_of
+from spark_jobs.demo.twin.systems.sales import lines_of, stores_of, uses_second
 
 ORDERS = FeedFile(
     "twin_oms", "orders",
@@ -115,8 +115,7 @@ class Oms(SourceSystem):
 def member_numbers(day: Day, person: Ints, order: Ints, company: Ints) -> pa.StringArray:
     """The member number under which somebody orders: those who registered twice use either."""
     wallet = day.wallet
-    second = (wallet["second_member_id"][person] >= 0) & day.draws.happens(0.5, "orders as second member", order)
-    member = np.where(second, wallet["second_member_id"][person], wallet["member_id"][person])
+    member = np.where(uses_second(day, person, order), wallet["second_member_id"][person], wallet["member_id"][person])
     return member_text(np.where(company >= 0, -1, member))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from spark_jobs.demo.twin.day import Day
-from spark_jobs.demo.twin.draws import Ints
+from spark_jobs.demo.twin.draws import Bools, Ints
 from spark_jobs.demo.twin.frame import Frame
 from spark_jobs.demo.twin.places import store_numbers
 
@@ -31,3 +31,9 @@ def lines_of(day: Day, orders: Frame) -> Frame:
 def stores_of(day: Day, stores: Ints) -> pa.StringArray:
     """Store numbers; null for −1."""
     return store_numbers(day.world.stores["store"]).take(pa.array(np.maximum(stores, 0), mask=stores < 0))
+
+
+def uses_second(day: Day, person: Ints, order: Ints) -> Bools:
+    """Whether an order online is placed under the second membership: those who registered twice use either."""
+    has_two: Bools = day.wallet["second_member_id"][person] >= 0
+    return has_two & day.draws.happens(0.5, "orders as second member", order)

@@ -139,7 +139,8 @@ def _distinct_rows(lake: Lake, source: str, name: str) -> int:
         return 0
     feed = contract.feeds[name]
     columns = [*feed.column_names, *(["_known_on"] if feed.delivery == "snapshot" else [])]
-    return int(lake.row(f"select count(distinct hash({', '.join(columns)})) from {lake.table('bronze', f'{source}__{name}')}")[0])
+    content = ", ".join(f'"{column}"' for column in columns)
+    return int(lake.row(f"select count(distinct hash({content})) from {lake.table('bronze', f'{source}__{name}')}")[0])
 
 
 def orders(lake: Lake) -> Promise:

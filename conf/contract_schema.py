@@ -113,6 +113,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "expr": "Spark SQL over the typed columns.",
         "key": "Columns that make an id together.",
         "local_date": "Day of a timestamp column on the source's clock.",
+        "first": "Several of these: the first that has a value speaks; ids keep their own namespaces.",
         "namespace": "Namespace of this id, when it is another source's.",
     },
 }

@@ -206,6 +206,8 @@ def _key_findings(document: Document, at: tuple[int | str, ...], entity: Entity,
                 where, f"{entity.entity} needs its key {entity.key!r}", "map it, or say with dedup how rows without a key are told apart"
             )
         ]
+    if is_mapped and entity_map.fields[entity.key].first:
+        return [Finding(where, f"the key {entity.key!r} comes from several places", "write a map for each, with its own where")]
     if entity_map.dedup is not Dedup.KEY and is_mapped:
         return [Finding(where, f"dedup: {entity_map.dedup} makes the key {entity.key!r}", "leave it out of fields")]
     return []

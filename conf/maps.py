@@ -10,13 +10,17 @@ from conf.types import NAME
 
 
 class FieldSource(Part):
-    """Where a canonical field comes from: exactly one of column, const, expr, key or local_date."""
+    """Where a canonical field comes from: exactly one of column, const, expr, key, local_date, or first.
+
+    `first` names several sources, of which the first that has a value speaks; ids among them keep their own namespaces.
+    """
 
     column: str | None = None
     const: str | int | float | bool | None = None
     expr: str | None = None
     key: tuple[str, ...] | None = None
     local_date: str | None = None
+    first: "tuple[FieldSource, ...] | None" = None
     namespace: str | None = Field(default=None, pattern=NAME)
 
     @model_validator(mode="before")
@@ -26,15 +30,22 @@ class FieldSource(Part):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "FieldSource":
-        given = [name for name in ("column", "const", "expr", "key", "local_date") if getattr(self, name) is not None]
+        given = [name for name in ("column", "const", "expr", "key", "local_date", "first") if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError("give exactly one of: a column name, const, expr, key, local_date")
+            raise ValueError("give exactly one of: a column name, const, expr, key, local_date, first")
+        if self.first is not None and (len(self.first) < 2 or self.namespace or any(each.first for each in self.first)):
+            raise ValueError("first needs two sources or more, none of which has a first, and their namespaces belong to them")
         return self
+
+    @property
+    def alternatives(self) -> "tuple[FieldSource, ...]":
+        """The sources that may speak, in their order."""
+        return self.first or (self,)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Feed columns it names outright (an expr may use more)."""
-        return tuple(name for name in (self.column, self.local_date, *(self.key or ())) if name)
+        return tuple(name for each in self.alternatives for name in (each.column, each.local_date, *(each.key or ())) if name)
 
 
 # The route of rows for which no predicate is true.
@@ -91,5 +102,8 @@ class EntityMap(Part):
 
     def namespace_of(self, field: str, source: str) -> str:
         """Namespace of an id field: the field's own, else the map's, else the source."""
-        mapped = self.fields.get(field)
+        return self.namespace_for(self.fields.get(field), source)
+
+    def namespace_for(self, mapped: FieldSource | None, source: str) -> str:
+        """Namespace of the ids from one place: its own, else the map's, else the source."""
         return (mapped.namespace if mapped else None) or self.namespace or source

@@ -117,6 +117,13 @@ def _raw(column: EntityColumn, part: Contribution) -> "Column | None":
         return F.col(MADE_KEY)
     if source is None:
         return F.lit(part.currency_code) if column.name == "currency_code" else None
+    return F.coalesce(*[_from(each, column, part) for each in source.alternatives]) if source.first else _from(source, column, part)
+
+
+def _from(source: FieldSource, column: EntityColumn, part: Contribution) -> "Column":
+    """The value from one place, before its cast."""
+    from pyspark.sql import functions as F
+
     if source.const is not None:
         return F.lit(source.const)
     if source.expr is not None:
@@ -159,8 +166,17 @@ def _typed(raw: "Column | None", column: EntityColumn, part: Contribution) -> "C
         return F.lit(None).cast(column.type)
     if not column.id:
         return raw.try_cast(column.type)
-    text = F.trim(raw.cast("string"))
-    return F.concat(F.lit(f"{part.namespace(column.name)}:"), F.nullif(text, F.lit("")))
+    source = part.map.fields.get(column.name)
+    if source is None or not source.first:
+        return _named(raw, part.namespace(column.name))
+    return F.coalesce(*[_named(_from(each, column, part), part.map.namespace_for(each, part.source)) for each in source.first])
+
+
+def _named(raw: "Column", namespace: str) -> "Column":
+    """An id in its namespace; null when it is empty."""
+    from pyspark.sql import functions as F
+
+    return F.concat(F.lit(f"{namespace}:"), F.nullif(F.trim(raw.cast("string")), F.lit("")))
 
 
 def _reasons(raw: "Column | None", typed: "Column", column: EntityColumn, part: Contribution) -> list["Column"]:
@@ -180,7 +196,7 @@ def _cast_can_fail(column: EntityColumn, part: Contribution) -> bool:
     if column.type == "string":
         return False
     source = part.map.fields.get(column.name)
-    if source is None or not source.columns:
+    if source is None or source.first or not source.columns:
         return True
     return part.feed.column(source.columns[0]).type != column.type
 

@@ -57,6 +57,8 @@ def test_a_short_mapping_loads(tmp_path: Path) -> None:
             "did you mean 'receipt'?",
         ),
         (("entity: orders", "entity: orders\n        dedup: none"), 13, "leave it out of fields"),
+        (("order_id: receipt", "order_id: {first: [receipt, at]}"), 12, "write a map for each"),
+        (("order_id: receipt", "order_id: {first: [receipt]}"), 12, "two sources or more"),
         (("{order_id: receipt, ", "{"), 12, "say with dedup"),
         (("    maps:", "    routes: [{name: default, where: 'true'}]\n    maps:"), 3, "name of the rest: default"),
         (("order_id: receipt", "order_id: reciept"), 12, "did you mean 'receipt'?"),
@@ -111,6 +113,18 @@ def test_what_spark_can_use_is_accepted(change: tuple[str, str], tmp_path: Path)
     (tmp_path / "till.yml").write_text(GOOD.replace(*change, 1))
 
     assert load_contract(tmp_path / "till.yml").source == "till"
+
+
+def test_maps_share_fields_by_the_merge_key_and_lines_stay_right(tmp_path: Path) -> None:
+    shared = "fields: &shared {order_id: receipt, ordered_at: at, ordered_on: {local_date: at}, channel: {const: pos}}"
+    second = "\n      - entity: orders\n        fields: {<<: *shared, channel: {const: app}}\n"
+    text = GOOD.replace(GOOD[GOOD.index("fields: {order_id") :], shared + second)
+    (tmp_path / "till.yml").write_text(text)
+
+    first, other = load_contract(tmp_path / "till.yml").feeds["receipts"].maps
+
+    assert other.fields["channel"].const == "app" and other.fields["order_id"] == first.fields["order_id"]
+    assert "till.yml:14" in _findings(tmp_path, text.replace("const: app}}", "const: app}, chanel: at}"))
 
 
 def test_two_mistakes_are_reported_together(tmp_path: Path) -> None:

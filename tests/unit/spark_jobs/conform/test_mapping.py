@@ -82,6 +82,14 @@ def test_an_empty_id_is_a_missing_id_and_a_missing_key_rejects_the_row(spark: "S
     assert visit(spark, number=None)["_reject"] == ["visit_id: missing"]
 
 
+def test_the_first_source_with_a_value_speaks_and_keeps_its_namespace(spark: "SparkSession") -> None:
+    part = the_map(store_id={"first": [{"column": "store", "namespace": "crm"}, {"column": "till", "namespace": "erp"}, {"const": "none"}]})
+
+    assert visit(spark, part)["store_id"] == "crm:7"
+    assert visit(spark, part, store=" ")["store_id"] == "erp:a"
+    assert visit(spark, part, store=None, till=None)["store_id"] == "shop:none"
+
+
 def test_every_reason_is_told_at_once(spark: "SparkSession") -> None:
     assert visit(spark, moment=None, spent="a lot")["_reject"] == ["visited_on: missing", "spent_amount: not a decimal(18,2)"]
 

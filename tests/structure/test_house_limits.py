@@ -135,10 +135,10 @@ def test_no_file_holds(what: str) -> None:
 
 
 def test_no_code_knows_a_source_by_name() -> None:
-    sources = {file.stem for file in repository.below("conf", suffix=".yml") if file.parts[1] == "sources"}
+    sources = {file.stem for file in repository.below("conf", suffix=".yml") if file.parent.name == "sources"}
     code = [*(file for file in PYTHON if Path("spark_jobs/demo") not in file.parents), *repository.below("dbt", suffix=".sql")]
 
     knowing = [f"{file} knows {source}" for file in code for source in sources if source in repository.text(file)]
 
-    assert sources
+    assert {"complete_journey", "twin_pos"} <= sources
     assert not knowing, "\n".join(knowing)

@@ -104,13 +104,21 @@ def _refunds(today: Today, orders: Frame, lines: Frame, issue: Ints, ends_at: In
         cheats[rows], paid, np.where(whole, 500, np.where(kind == Issue.PRICE_DIFFERENCE, line["amount"] // 5, line["amount"]))
     )
     wait = HOUR + draws.exponential(20 * HOUR, "refund wait", order[rows]).astype(np.int64)
+    at = _at_the_desk(today, orders["channel"][rows] == Channel.STORE, ends_at[rows] + wait)
     refunds = Frame({
         "refund": order[rows], "order": order[rows], "person": orders["person"][rows], "line": np.where(whole, 0, line["line"]),
         "product": np.where(whole, -1, line["product"]), "quantity": np.where(whole, 0.0, line["quantity"]),
-        "amount": np.minimum(amount, paid), "issue": kind, "at": ends_at[rows] + wait, "channel": orders["channel"][rows],
+        "amount": np.minimum(amount, paid), "issue": kind, "at": at, "channel": orders["channel"][rows],
         "store": orders["store"][rows], "company": orders["company"][rows],
     })  # fmt: skip
     return refunds.take(refunds["amount"] > 0)
+
+
+def _at_the_desk(today: Today, is_store: Bools, at: Ints) -> Ints:
+    """Moments at which stores are open (7 to 22): who comes later comes the next morning."""
+    second = (at - today.midnight) % DAY
+    is_closed = is_store & ((second < 7 * HOUR) | (second >= 22 * HOUR))
+    return np.where(is_closed, at + (9 * HOUR + second % HOUR - second) % DAY, at)
 
 
 def _tickets(today: Today, orders: Frame, issue: Ints, ends_at: Ints) -> Frame:

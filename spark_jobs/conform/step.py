@@ -22,7 +22,7 @@ from spark_jobs.conform.state import MANIFEST, STATE, loaded_files, record, take
 log = logging.getLogger(__name__)
 
 REJECTS = "ops.conform_rejects"
-ENTITIES_AT_ONCE = 3
+ENTITIES_AT_ONCE = 4
 
 
 def run(ctx: StepContext) -> StepReport:

@@ -26,7 +26,7 @@ from spark_jobs.ingest.progress import Advance, feed_progress
 
 log = logging.getLogger(__name__)
 
-FEEDS_AT_ONCE = 3
+FEEDS_AT_ONCE = 4
 SHARED_TABLES = ("vault.pii", "ops.ingest_manifest", "ops.publications")
 ConfiguredFeed = tuple[str, str, SourceContract, Feed]
 

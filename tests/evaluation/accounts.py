@@ -111,10 +111,13 @@ def _by_source(lake: Lake, errors: str) -> Detail:
 
 def capture(lake: Lake) -> Promise:
     """Every channel is in the lake (access), and what happened in it is in bronze once (behaviour capture)."""
-    feeds = lake.rows(
-        f"select source, feed, sum(rows)::bigint from truth_feed_days where day <= date '{lake.as_of}' group by all order by all"
+    delivered = lake.rows(
+        f"select source, feed, sum(rows)::bigint, count_if(rows > 0) from truth_feed_days where day <= date '{lake.as_of}' group by all order by all"
     )
-    captured = [(source, feed, rows, _distinct_rows(lake, source, feed)) for source, feed, rows in feeds]
+    captured = [
+        (source, feed, rows // days if _is_full_list(source, feed) and days else rows, _distinct_rows(lake, source, feed))
+        for source, feed, rows, days in delivered
+    ]
     sources = sorted({source for source, *_ in captured})
     reached = [source for source in sources if any(each[0] == source and each[3] for each in captured)]
     rows, found = sum(each[2] for each in captured), sum(min(each[2], each[3]) for each in captured)
@@ -127,19 +130,23 @@ def capture(lake: Lake) -> Promise:
             Figure("channel access rate", *share(len(reached), len(sources)), n=len(sources)),
             Figure("behaviour capture rate", *share(found, rows), n=rows),
         ),
-        f"{len(reached)} of {len(sources)} source systems; rows that are late or in quarantine on {lake.as_of} are missing",
+        f"{len(reached)} of {len(sources)} source systems; rows that are late or in quarantine on {lake.as_of} are missing; rows of a full list count once",
         details=(Detail("by feed", ("source", "feed", "rows that happened", "in bronze", "captured"), per_feed),),
     )  # fmt: skip
 
 
+def _is_full_list(source: str, name: str) -> bool:
+    """Whether every delivery is all there is: its rows count once, however often they are delivered."""
+    contract = load_sources().get(source)
+    return contract is not None and name in contract.feeds and contract.feeds[name].delivery == "snapshot"
+
+
 def _distinct_rows(lake: Lake, source: str, name: str) -> int:
-    """Different rows of a feed in bronze: what was delivered twice counts once. Rows of full lists count for each list."""
+    """Different rows of a feed in bronze: what was delivered twice counts once."""
     contract = load_sources().get(source)
     if contract is None or name not in contract.feeds or not lake.has("bronze", f"{source}__{name}"):
         return 0
-    feed = contract.feeds[name]
-    columns = [*feed.column_names, *(["_known_on"] if feed.delivery == "snapshot" else [])]
-    content = ", ".join(f'"{column}"' for column in columns)
+    content = ", ".join(f'"{column}"' for column in contract.feeds[name].column_names)
     return int(lake.row(f"select count(distinct hash({content})) from {lake.table('bronze', f'{source}__{name}')}")[0])
 
 

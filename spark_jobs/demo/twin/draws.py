@@ -65,13 +65,13 @@ class Draws:
         return -np.log(self.uniform(purpose, *keys)) * np.asarray(mean, np.float64)
 
     def counts(self, mean: ArrayLike, purpose: str, *keys: ArrayLike) -> Ints:
-        """Poisson counts by inversion, cut at 40; meant for means below 20."""
+        """Poisson counts by inversion, cut at 60; meant for means up to 30."""
         mean = np.asarray(mean, np.float64)
         uniform = self.uniform(purpose, *keys)
         mean, uniform = np.broadcast_arrays(mean, uniform)
         chance = np.exp(-mean)
         total, count = chance.copy(), np.zeros(uniform.shape, np.int64)
-        for number in range(1, 41):
+        for number in range(1, 61):
             open_ = uniform > total
             if not open_.any():
                 break

@@ -10,7 +10,8 @@ from spark_jobs.demo.twin.draws import Bools, Floats, Ints
 from spark_jobs.demo.twin.frame import Frame
 from spark_jobs.demo.twin.products import CATEGORIES
 
-MOST_LINES = 24
+MOST_LINES = 38
+BASKET_SPREAD = 0.85
 # Of the mean basket of a person, by scene: routine, family meal, urgent refill, holiday gift, night snack.
 _SCENE_SIZE = np.array([1.0, 1.35, 0.35, 0.7, 0.4])
 
@@ -67,7 +68,9 @@ def _categories(today: Today, state: State, traits: Traits, orders: Frame, rows:
     draws, person, turn = today.draws, orders["person"], orders["turn"]
     is_company = orders["company"] >= 0
     mean = np.where(is_company, 14.0, traits.basket[rows] * _SCENE_SIZE[orders["scene"]])
-    count = 1 + draws.counts(np.minimum(np.maximum(mean - 1, 0.1), 18.0), "basket lines", person, today.number, turn)
+    # Most baskets are small and a few are very large: a Poisson count with a log-normal mean.
+    mean = mean * np.exp(BASKET_SPREAD * draws.normal("basket spread", person, today.number, turn) - BASKET_SPREAD**2 / 2)
+    count = 1 + draws.counts(np.clip(mean - 1, 0.02, 30.0), "basket lines", person, today.number, turn)
     since = today.number - state.last_category_day[person]
     cycle = today.assortment.categories["cycle"][None, :] / np.sqrt(traits.mouths[rows][:, None])
     need = np.clip(since / cycle, 0.12, 2.5) ** 2

@@ -12,7 +12,7 @@ from spark_jobs.demo.twin.products import CATEGORIES, Assortment
 
 # By life stage, student to senior: orders, lines in a basket, persons who eat.
 _PACE = np.array([0.55, 0.75, 0.95, 1.30, 1.35, 1.05, 1.0])
-_BASKET = np.array([2.6, 3.4, 4.8, 7.0, 7.6, 5.6, 5.0])
+_BASKET = np.array([3.2, 4.2, 5.8, 8.2, 8.8, 6.6, 5.8])
 _MOUTHS = np.array([1.0, 1.0, 1.7, 2.6, 3.0, 2.0, 1.7])
 # How the selling channels are weighted where a person uses them: store, app, mini, web, live, call, wecom.
 _CHANNEL_WEIGHTS = np.array([1.0, 1.1, 0.9, 0.35, 0.25, 0.25, 0.15])

@@ -130,9 +130,8 @@ class _History:
         twin, told, span = self._twin, self._told, self._span
         told.add("category_purchases", self._purchases.rest())
         told.add("churn", tables.churn(span, twin.state))
-        for persons, traits in twin.runs:
-            for table in tables.tags(span, persons, traits, twin.state):
-                told.add("tags", table)
+        for of_runs in zip(*(tables.tags(span, persons, traits, twin.state) for persons, traits in twin.runs), strict=True):
+            told.add("tags", pa.concat_tables(of_runs))
         told.add("treatment_effects", tables.treatment_effects(twin))
         told.add("channel_contribution", tables.channel_contribution(span, twin))
         told.add("shocks", tables.shocks(span, twin.world.knobs))

@@ -94,6 +94,7 @@ def _write_lake(settings: Settings) -> None:
         {"source": "twin_member", "source_key": "M2", "customer_id": "c1"}, {"source": "twin_card", "source_key": "62", "customer_id": "c1"},
         {"source": "twin_member", "source_key": "M3", "customer_id": "c1"}, {"source": "twin_wecom", "source_key": "w3", "customer_id": "c2"},
     ]  # fmt: skip
+    ids += [{"source": "twin_member", "source_key": f"K{each}", "customer_id": f"m{each}"} for each in range(20)]
     orders = [{"order_id": f"twin_oms:O{each}", "channel": "app", "sales_amount": 10.0} for each in (1, 2, 9)]
     published = [
         {
@@ -103,9 +104,18 @@ def _write_lake(settings: Settings) -> None:
             "business_date": NIGHT,
             "published_at": datetime(2024, 1, 4, tzinfo=UTC),
         }
-        for name, rows in (("dim_customer_ids", ids), ("fct_orders", orders), ("dim_customers", [{"customer_id": "c1"}]))
+        for name, rows in (("dim_customer_ids", ids), ("fct_orders", orders), ("dim_customers", _scored()))
     ]
     _delta(settings, "ops", "publications", published)
+
+
+def _scored() -> list[dict[str, object]]:
+    """Twenty-two customers, c1 (two persons) among them; the higher the number, the higher the churn score, and the lower the expected spend."""
+    scored: list[dict[str, object]] = [
+        {"customer_id": f"m{each}", "churn_score": each / 40, "recency_days": each % 7, "clv_amount": 100.0 - each} for each in range(20)
+    ]
+    never = [{"customer_id": "guest", "churn_score": None, "recency_days": 3, "clv_amount": None}]
+    return [*scored, *never, {"customer_id": "c1", "churn_score": 0.99, "recency_days": 0, "clv_amount": 1.0}]
 
 
 def _write_truth(folder: Path) -> None:
@@ -133,8 +143,15 @@ def _write_truth(folder: Path) -> None:
     ])  # fmt: skip
     put("identifiers", [
         {"identifier_type": kind, "value": value, "person_id": person}
-        for kind, value, person in (("member_id", "M2", 1), ("loyalty_card", "62", 1), ("member_id", "M3", 2), ("wecom_id", "w3", 2), ("loyalty_card", "66", 3))
+        for kind, value, person in (*(("member_id", f"K{each}", 100 + each) for each in range(20)), ("member_id", "M2", 1), ("loyalty_card", "62", 1), ("member_id", "M3", 2), ("wecom_id", "w3", 2), ("loyalty_card", "66", 3))
     ])  # fmt: skip
+    # Persons 115 to 119 leave within four weeks, 114 much later, 100 has left before.
+    left = {**{100 + each: date(2024, 1, 20) for each in range(15, 20)}, 114: date(2024, 6, 1), 100: date(2024, 1, 2)}
+    put("churn", [{"person_id": 100 + each, "churned_on": left.get(100 + each), "cause": None} for each in range(20)])
+    put(
+        "lifetime_values",
+        [{"person_id": 100 + each, "as_of": NIGHT, "horizon_days": 90, "orders": 1, "amount": 98.0 - each} for each in range(20)],
+    )
     (folder / "run.json").write_text(json.dumps({"seed": 1}), encoding="utf-8")
 
 
@@ -168,13 +185,28 @@ def test_a_customer_of_two_persons_costs_precision(settings: Settings) -> None:
     found = figures(settings, "identity")
     assert found["pairwise precision"].value == pytest.approx(1 / 3)  # (M2, card) of three pairs
     assert found["pairwise recall"].value == pytest.approx(1 / 2)
-    assert found["customers that are several persons"].value == 0.5
+    assert found["customers that are several persons"].value == pytest.approx(1 / 22)
+
+
+def test_churn_is_scored_for_those_who_are_still_there(settings: Settings) -> None:
+    found = figures(settings, "churn")
+    assert (found["AUC"].value, found["AUC"].n) == (1.0, 19)
+    tenth = found["leavers among the tenth with the highest score"]
+    assert (tenth.value, tenth.n) == (1.0, 1)
+    assert found["leavers found in that tenth"].value == 1 / 5
+
+
+def test_expected_spend_is_held_against_what_is_spent(settings: Settings) -> None:
+    found = figures(settings, "clv")
+    assert found["mean absolute error"].value == pytest.approx(2.0)
+    assert found["rank correlation"].value == pytest.approx(1.0)
+    assert found["mean absolute error"].baseline == pytest.approx(5.0)
 
 
 def test_a_promise_without_scores_says_why(settings: Settings) -> None:
     with opened(settings, settings.lake.root / "truth") as lake:
-        [churn] = score(lake, ("churn",))
-    assert not churn.is_made and "no champion" in churn.note
+        [tiers] = score(lake, ("tiers",))
+    assert not tiers.is_made and "no tiers" in tiers.note
 
 
 def test_without_truth_there_is_a_remedy(settings: Settings, tmp_path: Path) -> None:

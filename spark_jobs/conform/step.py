@@ -73,9 +73,9 @@ def _ensure_tables(ctx: StepContext, entities: dict[str, Entity]) -> None:
     there = {
         f"{schema}.{row.tableName}" for schema in (Schema.SILVER, Schema.OPS) for row in ctx.spark.sql(f"show tables in {schema}").collect()
     }
-    for table in wanted:
-        if table.full_name not in there:
-            ensure_table(ctx.spark, ctx.settings, table)
+    missing = [table for table in wanted if table.full_name not in there]
+    with ThreadPoolExecutor(ENTITIES_AT_ONCE) as pool:
+        list(pool.map(lambda table: ensure_table(ctx.spark, ctx.settings, table), missing))
 
 
 def _record_rejects(ctx: StepContext, each: EntityPlan, outcome: Outcome) -> None:

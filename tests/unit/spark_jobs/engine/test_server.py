@@ -49,7 +49,7 @@ def append_rows(state: EngineState, table: str, client: int, count: int) -> None
         session.stop()
 
 
-@pytest.mark.parametrize("count", [25, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [10, pytest.param(200, marks=pytest.mark.slow)])
 def test_clients_that_append_to_one_table_at_once_lose_nothing(running: EngineState, count: int) -> None:
     session = attach(connect_url(running))
     table = f"ops.appended_by_many_{count}"

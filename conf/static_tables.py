@@ -110,6 +110,24 @@ STATIC_TABLES = (
     ),
     Table(
         Schema.OPS,
+        "audit",
+        "one row per thing that was done; append only, chained and sealed (docs/audit.md)",
+        fields("""
+            position | bigint | place in the log, from 1
+            writer | string | account whose journal it comes from
+            sequence | bigint | place in that journal, from 1
+            at | string | moment, UTC, by the clock of the writer
+            actor | string | who acted
+            action | string | what was done
+            subject | string | to what: a step, a table, a model, a file
+            purpose | string | why, where personal data was read
+            details | string | JSON of figures and names; never a customer's value
+            previous | string | hash of the writer's record before
+            hash | string | SHA-256 of this record, previous included
+        """),
+    ),
+    Table(
+        Schema.OPS,
         "model_verdicts",
         "one row per evaluation of a challenger",
         fields("""

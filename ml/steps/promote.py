@@ -19,6 +19,8 @@ from conf.models import Model
 from ml.models.gates import Gate, judge
 from ml.models.metrics import Metrics
 from ml.models.registry import CHAMPION, ModelRegistry, Version
+from spark_jobs.common.audit.journal import note
+from spark_jobs.common.audit.records import Action
 from spark_jobs.common.delta import ensure_table, overwrite
 from spark_jobs.common.job import StepContext
 from spark_jobs.common.logging import Event, log_event
@@ -75,6 +77,10 @@ def promote(
     registry.add_verdict(challenger, {"promoted": verdict.promoted, "reason": reason, "gates": [gate.as_dict() for gate in gates]})
     if verdict.promoted:
         registry.promote(challenger, champion_from)
+        note(
+            ctx.settings, Action.MODEL_PROMOTED, f"{challenger.name} version {challenger.version}", champion_from=champion_from,
+            before=champion.version if champion else None, forced=is_forced,
+        )  # fmt: skip
         log_event(log, Event.PROMOTED, model=challenger.name, version=challenger.version, business_date=ctx.business_date)
     return verdict
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from conf.errors import Finding
-from spark_jobs.audit.heads import Head, root_of
-from spark_jobs.audit.signing import is_signed
+from spark_jobs.common.audit.heads import Head, root_of
 from spark_jobs.common.audit.records import BEGINNING, Record, hash_of
+from spark_jobs.common.audit.signing import is_signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def _positions(ordered: Sequence[tuple[int, Record]]) -> list[Finding]:
     for position, _ in ordered:
         if position != expected:
             what = "is there twice" if position < expected else f"is missing; the next one is {position}"
-            return [Finding(f"position {expected if position > expected else position}", what, "compare with a backup")]
+            return [Finding(f"position {min(position, expected)}", what, "compare with a backup")]
         expected += 1
     return []
 
@@ -56,11 +56,19 @@ def _heads(records: Sequence[Record], heads: Sequence[Head], key: Ed25519PublicK
         if not is_signed(key, head.content, bytes.fromhex(head.signature)):
             findings.append(Finding(where, "its signature is wrong", "somebody changed the heads, or this is another log's key"))
         elif head.size < size:
-            findings.append(Finding(where, f"the log shrank from {size} to {head.size} records", "records were taken away before it was sealed"))
+            findings.append(
+                Finding(where, f"the log shrank from {size} to {head.size} records", "records were taken away before it was sealed")
+            )
         elif head.size > len(records):
-            findings.append(Finding(where, f"{head.size} records were sealed, {len(records)} are left", "the tail was cut, or the table was rolled back"))
+            findings.append(
+                Finding(
+                    where, f"{head.size} records were sealed, {len(records)} are left", "the tail was cut, or the table was rolled back"
+                )
+            )
         elif root_of(records[: head.size]) != head.root:
-            findings.append(Finding(where, "the records under it have another root", "a sealed record was changed, added, moved or taken away"))
+            findings.append(
+                Finding(where, "the records under it have another root", "a sealed record was changed, added, moved or taken away")
+            )
         size = max(size, head.size)
     return findings
 
@@ -74,7 +82,11 @@ def _chains(records: Sequence[Record]) -> list[Finding]:
         if hash_of(record) != record.hash:
             findings.append(Finding(where, "its content does not have its hash", "it was edited"))
         if record.sequence != (before.sequence + 1 if before else 1):
-            findings.append(Finding(where, f"follows record {before.sequence if before else 0}", "records between them are missing, or they were reordered"))
+            findings.append(
+                Finding(
+                    where, f"follows record {before.sequence if before else 0}", "records between them are missing, or they were reordered"
+                )
+            )
         elif record.previous != (before.hash if before else BEGINNING):
             findings.append(Finding(where, "does not follow the record before it", "one of the two was replaced"))
         last[record.writer] = record
@@ -88,7 +100,15 @@ def _against_journals(records: Sequence[Record], journals: Sequence[Record]) -> 
     for record in records:
         other = told.get((record.writer, record.sequence))
         if other is None and record.writer in {writer for writer, _ in told}:
-            findings.append(Finding(f"record {record.sequence} of {record.writer}", "is not in the writer's journal", "it was added to the table, or the journal was cut"))
+            findings.append(
+                Finding(
+                    f"record {record.sequence} of {record.writer}",
+                    "is not in the writer's journal",
+                    "it was added to the table, or the journal was cut",
+                )
+            )
         elif other is not None and other != record:
-            findings.append(Finding(f"record {record.sequence} of {record.writer}", "the journal says something else", "one of the two was edited"))
+            findings.append(
+                Finding(f"record {record.sequence} of {record.writer}", "the journal says something else", "one of the two was edited")
+            )
     return findings

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 
 from conf.catalog import catalog
 from conf.settings import Settings, settings
+from spark_jobs.common.audit.configuration import note_configuration
+from spark_jobs.common.audit.journal import note
+from spark_jobs.common.audit.records import Action
 from spark_jobs.common.delta import append
 from spark_jobs.common.errors import forget_values, readable, readable_errors, without_values
 from spark_jobs.common.logging import Event, log_event
@@ -66,6 +69,7 @@ def run_step(module_name: str, business_date: date, *, run_id: str | None = None
 def _run(module: ModuleType, step: str, ctx: StepContext) -> StepReport:
     started_at, started = datetime.now(UTC), time.monotonic()
     log_event(log, Event.STARTED, step=step, business_date=ctx.business_date, run_id=ctx.run_id)
+    note_configuration(ctx.settings)
     try:
         report: StepReport = module.run(ctx)
     except Exception as err:  # noqa: BLE001  # raised below, outside of this block: its chain must not hold what a customer said
@@ -74,6 +78,8 @@ def _run(module: ModuleType, step: str, ctx: StepContext) -> StepReport:
         seconds, status = time.monotonic() - started, "skipped" if report.skipped_reason else "ok"
         with readable_errors():
             record_run(ctx, step, status, started_at, seconds, report.counts, report.skipped_reason or "")
+        if not report.skipped_reason:
+            note(ctx.settings, Action.DATA_CHANGED, step, business_date=ctx.business_date, run_id=ctx.run_id, counts=report.counts)
         log_event(log, Event.FINISHED, step=step, business_date=ctx.business_date, status=status, seconds=seconds, **report.counts)
         return report
     short = readable(failure)

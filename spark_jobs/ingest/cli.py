@@ -125,15 +125,20 @@ def list_quarantine(as_json: AsJson = False) -> None:
 def show_quarantine(
     table: Name,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Most rows to show.")] = 20,
-    reveal: Annotated[bool, typer.Option("--reveal", help="Decrypt the raw rows: they may hold personal data.")] = False,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Decrypt the raw rows: they may hold personal data. Needs --purpose.")] = False,
+    purpose: Annotated[str, typer.Option(help="Why personal data is read; it is kept in the audit log.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Show rejected rows: file, line, rules and kind of value; the row itself only with --reveal."""
     from spark_jobs.ingest import quarantine as rejected
 
     source_name, feed_name = _feed(table)
+    if reveal and not purpose.strip():
+        raise ConfigError(
+            "personal data is read for a purpose only", [Finding("--reveal", "has no --purpose", 'add --purpose "complaint 4711"')]
+        )
     with notes.status("reading quarantine"):
-        rows = rejected.rows(settings(), source_name, feed_name, limit, reveal)
+        rows = rejected.rows(settings(), source_name, feed_name, limit, purpose=purpose.strip() if reveal else "")
     _show(rows, as_json, empty="no rejected rows")
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from conf.catalog import Schema
 from conf.contracts import load_sources
 from conf.settings import Settings
+from spark_jobs.common.audit.journal import note
+from spark_jobs.common.audit.records import Action
 from spark_jobs.common.crypto import key_reference
 from spark_jobs.common.job import StepContext
 from spark_jobs.common.session import engine_session
@@ -38,15 +40,17 @@ def counts(settings: Settings) -> list[dict[str, object]]:
     return [row.asDict() for row in rows]
 
 
-def rows(settings: Settings, source: str, feed: str, limit: int, reveal: bool) -> list[dict[str, object]]:
-    """Rejected rows of a feed in order of file and line; with `reveal` the row as delivered, decrypted here."""
+def rows(settings: Settings, source: str, feed: str, limit: int, *, purpose: str = "") -> list[dict[str, object]]:
+    """Rejected rows of a feed in order of file and line; with a purpose also the row as delivered, decrypted here and audited."""
     name = f"{Schema.QUARANTINE}.{source}__{feed}"
     with engine_session(settings) as spark:
         if not spark.catalog.tableExists(name):
             return []  # nothing was ever loaded from the feed
         table = spark.table(name).orderBy("_source_file", "_line").limit(limit)
         found = [row.asDict() for row in table.collect()]
-    ring = key_reference(settings).open() if reveal else None
+    if purpose:
+        note(settings, Action.PII_READ, name, purpose=purpose, rows=len(found))
+    ring = key_reference(settings).open() if purpose else None
     shown = []
     for row in found:
         entry: dict[str, object] = {
@@ -71,7 +75,9 @@ def replay_feed(settings: Settings, source: str, feed: str) -> Replayed:
         ensure_tables(ctx, [(source, feed, contract, definition)])
         recover(ctx, read_manifest(ctx).batches)
         zone = contract.time_zone or settings.retailer.time_zone
-        return replay(Batch(ctx, source, feed, definition, zone, key_reference(settings), []))
+        replayed = replay(Batch(ctx, source, feed, definition, zone, key_reference(settings), []))
+    note(settings, Action.DATA_REPLAYED, f"bronze.{source}__{feed}", loaded=replayed.loaded, tried=replayed.tried)
+    return replayed
 
 
 def _last_ingest(spark: "SparkSession") -> date:

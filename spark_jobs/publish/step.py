@@ -9,6 +9,9 @@ import logging
 from conf.catalog import catalog
 from conf.contracts import load_sources
 from conf.errors import Finding, QualityError
+from spark_jobs.common.audit.journal import note
+from spark_jobs.common.audit.records import Action
+from spark_jobs.common.audit.seal import seal
 from spark_jobs.common.delta import ensure_table
 from spark_jobs.common.job import StepContext, StepReport
 from spark_jobs.common.logging import Event, log_event
@@ -39,7 +42,15 @@ def run(ctx: StepContext) -> StepReport:
     if not is_published:
         record(ctx, tables)
         log_event(log, Event.PUBLISHED, business_date=ctx.business_date, tables=len(tables))
+        note(
+            ctx.settings,
+            Action.DATA_PUBLISHED,
+            "gold",
+            business_date=ctx.business_date,
+            versions={each.table: each.version for each in tables},
+        )
     views = refresh_views(ctx)
+    sealed = seal(ctx.spark, ctx.settings, ctx.business_date)
     shares = {f"pass_rate_{rate.source}": round(rate.share, 6) for rate in rates}
-    counts: dict[str, int | float | str] = {"tables": len(tables), "views": views, **shares}
+    counts: dict[str, int | float | str] = {"tables": len(tables), "views": views, "audit_records": sealed, **shares}
     return StepReport("publish", counts, "these versions are published already" if is_published else None)

@@ -167,7 +167,7 @@ def test_rows_that_a_killed_run_wrote_after_all_are_noticed_and_taken_back(schem
 def test_quarantine_of_a_feed_that_never_loaded_is_empty(make_shop: MakeShop) -> None:
     shop = make_shop()
 
-    assert quarantine.rows(shop.settings, shop.contract.source, "till", 20, reveal=True) == []
+    assert quarantine.rows(shop.settings, shop.contract.source, "till", 20, purpose="a test") == []
     assert isinstance(quarantine.counts(shop.settings), list)
 
 

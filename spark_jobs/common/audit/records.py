@@ -12,7 +12,7 @@ BEGINNING = "0" * 64  # what the first record of a writer follows
 class Action(StrEnum):
     """What is recorded."""
 
-    DATA_LOADED = "data_loaded"
+    DATA_CHANGED = "data_changed"
     DATA_PUBLISHED = "data_published"
     DATA_REPLAYED = "data_replayed"
     CONFIGURATION_CHANGED = "configuration_changed"

@@ -13,12 +13,12 @@ import pytest
 
 from conf.errors import ConfigError
 from conf.settings import Settings, load_settings
-from spark_jobs.audit.heads import add_head, heads_file, read_heads, root_of
-from spark_jobs.audit.merkle import leaf_hash, root
-from spark_jobs.audit.signing import public_key
 from spark_jobs.audit.verify import Verdict, verify
+from spark_jobs.common.audit.heads import add_head, heads_file, read_heads, root_of
 from spark_jobs.common.audit.journal import audit_folder, note, read_journals
+from spark_jobs.common.audit.merkle import leaf_hash, root
 from spark_jobs.common.audit.records import Action, Record, follow, hash_of
+from spark_jobs.common.audit.signing import public_key
 
 Log = list[tuple[int, Record]]
 
@@ -33,7 +33,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def log(settings: Settings) -> Log:
     """Nine records of two writers, sealed after six and after nine."""
     for number in range(5):
-        note(settings, Action.DATA_LOADED, f"bronze.shop__till_{number}", rows=number)
+        note(settings, Action.DATA_CHANGED, f"bronze.shop__till_{number}", rows=number)
     mine = list(read_journals(settings))
     other: list[Record] = []
     for number in range(4):
@@ -132,19 +132,19 @@ def test_an_edited_journal_is_found(settings: Settings, log: Log) -> None:
 
 
 def test_a_line_that_a_kill_cut_short_is_no_record_and_the_chain_goes_on(settings: Settings) -> None:
-    note(settings, Action.DATA_LOADED, "one")
+    note(settings, Action.DATA_CHANGED, "one")
     [journal] = (audit_folder(settings) / "journal").glob("*.jsonl")
     with journal.open("ab") as out:
         out.write(b'{"writer": "cut sh')
     assert [record.subject for record in read_journals(settings)] == ["one"]
-    second = note(settings, Action.DATA_LOADED, "two")
+    second = note(settings, Action.DATA_CHANGED, "two")
     assert [record.subject for record in read_journals(settings)] == ["one", "two"] and second.sequence == 2
 
 
 def test_many_processes_of_one_account_write_one_chain(settings: Settings, tmp_path: Path) -> None:
     program = (
         "from conf.settings import settings\nfrom spark_jobs.common.audit.journal import note\nfrom spark_jobs.common.audit.records import Action\n"
-        "for n in range(20): note(settings(), Action.DATA_LOADED, str(n))"
+        "for n in range(20): note(settings(), Action.DATA_CHANGED, str(n))"
     )
     environment = {**os.environ, "CDP_LAKE__ROOT": str(tmp_path)}
     with ThreadPoolExecutor(4) as pool:

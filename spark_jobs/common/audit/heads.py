@@ -8,10 +8,10 @@ from pathlib import Path
 
 from conf.errors import ConfigError, Finding
 from conf.settings import Settings
-from spark_jobs.audit.merkle import leaf_hash, root
-from spark_jobs.audit.signing import signing_key
 from spark_jobs.common.audit.journal import audit_folder
+from spark_jobs.common.audit.merkle import leaf_hash, root
 from spark_jobs.common.audit.records import Record
+from spark_jobs.common.audit.signing import signing_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +65,6 @@ def read_heads(settings: Settings) -> list[Head]:
     try:
         return [Head(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
     except (ValueError, TypeError):
-        raise ConfigError("the heads of the audit log are damaged", [Finding(str(file), "a line is no head", "restore it from its backup")]) from None
+        raise ConfigError(
+            "the heads of the audit log are damaged", [Finding(str(file), "a line is no head", "restore it from its backup")]
+        ) from None

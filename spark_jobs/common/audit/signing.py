@@ -53,7 +53,9 @@ def public_key(settings: Settings, file: Path | None = None) -> Ed25519PublicKey
     except (OSError, ValueError):
         found = None
     if not isinstance(found, Ed25519PublicKey):
-        raise ConfigError("the public key of the audit log is missing", [Finding(str(path), "is no Ed25519 key", "name the auditor's copy with --key")])
+        raise ConfigError(
+            "the public key of the audit log is missing", [Finding(str(path), "is no Ed25519 key", "name the auditor's copy with --key")]
+        )
     return found
 
 

@@ -28,7 +28,10 @@ def seal(spark: "SparkSession", settings: "Settings", business_date: "date") -> 
     Nothing is signed when nothing is new: a head that only says the same again would make a later one look fresher than it is.
     """
     table = catalog().table(AUDIT)
-    ensure_table(spark, settings, table)
+    if not spark.catalog.tableExists(AUDIT):
+        ensure_table(spark, settings, table)
+        # Delta itself then refuses updates and deletes; who takes the property away is found by the heads.
+        spark.sql(f"alter table {AUDIT} set tblproperties ('delta.appendOnly' = 'true')")
     there = [(row["position"], _record(row.asDict())) for row in spark.table(AUDIT).orderBy("position").collect()]
     known = {(record.writer, record.sequence) for _, record in there}
     new = [record for record in read_journals(settings) if (record.writer, record.sequence) not in known]

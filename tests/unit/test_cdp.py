@@ -66,8 +66,11 @@ def test_ctrl_c_is_one_word_and_exit_code_130() -> None:
 
 @pytest.mark.parametrize("command", ["evaluate", "simulate", "status", "source"])
 def test_a_command_answers_wherever_it_is_called(command: str, tmp_path: Path) -> None:
-    """As the installed script does: nothing of the checkout is on the path but `cdp` itself and the packages."""
-    program = f"import sys; sys.path[:] = [p for p in sys.path if p != ''] + [{str(PROJECT_ROOT)!r}]; import cdp; sys.argv = ['cdp', '{command}', '--help']; cdp.main()"
+    """As the installed script does: the checkout itself is not on the path, only the packages are installed."""
+    load = "s = importlib.util.spec_from_file_location('cdp', {file!r}); m = importlib.util.module_from_spec(s); sys.modules['cdp'] = m; s.loader.exec_module(m)"
+    program = (
+        f"import sys, importlib.util; {load.format(file=str(PROJECT_ROOT / 'cdp.py'))}; sys.argv = ['cdp', '{command}', '--help']; m.main()"
+    )
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=60

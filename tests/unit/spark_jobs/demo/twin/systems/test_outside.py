@@ -14,6 +14,8 @@ from spark_jobs.demo.twin.day import Day
 from spark_jobs.demo.twin.draws import Draws
 from spark_jobs.demo.twin.knobs import BehaviourKnobs, Knobs, PeopleKnobs, Span
 from spark_jobs.demo.twin.people.people import People, build_people
+from spark_jobs.demo.twin.people.render import member_text
+from spark_jobs.demo.twin.people.wallet import member_codes
 from spark_jobs.demo.twin.systems.base import SourceSystem
 from spark_jobs.demo.twin.systems.business import Business
 from spark_jobs.demo.twin.systems.consents import Consents
@@ -112,3 +114,26 @@ def test_every_answer_is_in_the_register() -> None:
 def test_every_city_has_one_weather_a_day() -> None:
     places = Counter(zip(column("daily", "adcode"), column("daily", "observed_on"), strict=True))
     assert set(places.values()) == {1} and len(places) == 8 * SPAN.days
+
+
+def test_neither_number_nor_place_of_a_reading_tells_who_bought() -> None:
+    readings = sorted(told().feeds["dwell"].to_pylist(), key=lambda row: int(row["reading"][1:]))
+    starts, seconds = (np.array([row[name] for row in readings]) for name in ("start_ms", "dwell_s"))
+    assert len(set(column("dwell", "reading"))) == len(readings) > 2_000
+    assert (np.diff(starts) >= 0).all(), "numbers follow the clock"
+    assert abs(seconds[::2].mean() - seconds[1::2].mean()) < 1.2
+    hours = (starts // 1000 + SPAN.offset_seconds) % 86_400 / 3600
+    assert hours.min() >= 7 and hours.max() < 22
+
+
+def test_numbers_of_touches_and_tickets_are_not_those_of_persons() -> None:
+    persons = told().people.persons["person"]
+    of_member = dict(zip(member_text(member_codes(persons, 0)).to_pylist(), persons.tolist(), strict=True))
+    touches = told().feeds["touches"].to_pylist()
+    number, person = np.array(
+        [(int(row["touch_no"][6:]), of_member[row["member_no"]]) for row in touches if row["campaign_no"] == "C00000"]
+    ).T
+    assert len(number) > 100 and abs(np.corrcoef(number, person)[0, 1]) < 0.25 and set(number) == set(range(len(number)))
+    named = dict(zip(told().people.names(persons).to_pylist(), persons.tolist(), strict=True))
+    guests = told().feeds["event_attendance"].to_pylist()
+    assert guests and not any(row["ticket"].endswith(f"{named[row['guest_name']]:08d}") for row in guests)

@@ -1,5 +1,6 @@
 """Campaigns, advertisements, partner events, sensors, weather, consents and companies: every fact is a row, and no key tells the truth."""
 
+import re
 from collections import Counter
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -7,7 +8,10 @@ from functools import cache
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
+from conf.contracts import Column, load_contract
+from conf.settings import CONF_DIR
 from spark_jobs.demo.twin.behaviour.days import Twin
 from spark_jobs.demo.twin.codes import Channel
 from spark_jobs.demo.twin.day import Day
@@ -24,6 +28,8 @@ from spark_jobs.demo.twin.systems.masters import Weather
 from spark_jobs.demo.twin.systems.shelf import Shelf
 from spark_jobs.demo.twin.world import World
 
+SOURCES = ("twin_campaigns", "twin_ads", "twin_partners", "twin_shelf", "twin_weather", "twin_consents", "twin_b2b")
+NUMBERS = {"decimal": r"-?\d+\.\d\d", "int": r"-?\d+", "bigint": r"-?\d+", "double": r"-?\d+(\.\d+)?"}
 SPAN = Span(first_day=date(2024, 3, 1), days=40)
 # Many companies, half of them bad payers: a small twin sees invoices in time, late and never paid.
 KNOBS = Knobs(people=PeopleKnobs(company_share=0.1), behaviour=BehaviourKnobs(bad_debt_share=0.5))
@@ -137,3 +143,38 @@ def test_numbers_of_touches_and_tickets_are_not_those_of_persons() -> None:
     named = dict(zip(told().people.names(persons).to_pylist(), persons.tolist(), strict=True))
     guests = told().feeds["event_attendance"].to_pylist()
     assert guests and not any(row["ticket"].endswith(f"{named[row['guest_name']]:08d}") for row in guests)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_value_keeps_the_rules_of_its_contract(source: str) -> None:
+    feeds = load_contract(CONF_DIR / f"twin/sources/{source}.yml").feeds
+    for name, feed in feeds.items():
+        table = told().feeds[name]
+        for each in feed.columns:
+            texts = table.column(each.delivered_name).cast(pa.string())
+            assert not (each.required and texts.null_count), f"{name}.{each.name} is required"
+            wrong = [text for text in texts.drop_null().unique().to_pylist() if not _fits(each, text)]
+            assert not wrong, f"{name}.{each.name}"
+        for key in feed.foreign_keys:
+            there, known = (set(column(*of)) for of in ((name, key.columns[0]), (key.feed, (key.to or key.columns)[0])))
+            assert there <= known, f"{name}: {key.name}"
+
+
+def _fits(rules: Column, text: str) -> bool:
+    """Whether a text is a value of a contract's column."""
+    kind = rules.type.partition("(")[0]
+    if rules.allowed and text not in map(str, rules.allowed):
+        return False
+    if rules.pattern and not re.fullmatch(rules.pattern, text):
+        return False
+    (pattern,) = rules.format or ("yyyy-MM-dd",)
+    if kind in ("date", "timestamp") and not pattern.startswith("epoch"):
+        for spark, python in (("yyyy", "%Y"), ("MM", "%m"), ("dd", "%d"), ("HH", "%H"), ("mm", "%M"), ("ss", "%S"), ("'", ""), ("X", "%z")):
+            pattern = pattern.replace(spark, python)
+        return bool(datetime.strptime(text, pattern))  # noqa: DTZ007 raises for a text that does not fit
+    if kind in NUMBERS:
+        in_bounds = all(
+            bound is None or sign * Decimal(text) >= sign * Decimal(str(bound)) for bound, sign in ((rules.min, 1), (rules.max, -1))
+        )
+        return bool(re.fullmatch(NUMBERS[kind], text)) and in_bounds
+    return True

@@ -141,7 +141,9 @@ for (name, orders), colour in zip(retailers.items(), COLOURS, strict=False):
     lines = np.minimum(orders.lines.to_numpy(), 60)
     size.stairs(np.histogram(lines, np.arange(0.5, 61.5))[0] / len(lines), np.arange(0.5, 61.5), color=colour, label=name)
     best.plot(*pareto(orders), color=colour, label=name)
-often.set(xscale="log", yscale="log", xlim=(0.1, 40), ylim=(1e-3, 1.1), xlabel="orders in 28 days", title="Customers with more orders than …")
+often.set(
+    xscale="log", yscale="log", xlim=(0.1, 40), ylim=(1e-3, 1.1), xlabel="orders in 28 days", title="Customers with more orders than …"
+)
 between.set(xlabel="days from one order to the next", title="Gaps")
 size.set(xlabel="lines in a basket (60 and more at 60)", title="Baskets")
 best.set(xlabel="share of customers, best first", title="Share of sales")

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 
 def pytest_configure() -> None:
-    """A terminated run (a time limit, a closed terminal) still stops its engine: TERM unwinds the fixtures as Ctrl-C does."""
+    """A terminated run (a time limit, a closed terminal) still stops its engine: TERM unwinds the fixtures as Ctrl-C does.
+
+    A shell starts background jobs with Ctrl-C ignored, and what they start inherits it: here it works again, for the tests about it.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -149,3 +149,11 @@ def test_the_notebook_follows_a_household_to_its_picture(demo: Demo, lines: pd.D
     assert done.returncode == 0, done.stderr
     assert f"complete_journey:{household}" in done.stdout
     assert (tmp_path / "picture.png").stat().st_size > 10_000
+
+
+def test_the_notebook_draws_buying_patterns_beside_the_package(demo: Demo, tmp_path: Path) -> None:
+    done = _run(demo.root, sys.executable, str(PROJECT_ROOT / "notebooks/buying_patterns.py"), FIGURE=str(tmp_path / "patterns.png"))
+
+    assert done.returncode == 0, done.stderr
+    assert "days between orders, median" in done.stdout
+    assert (tmp_path / "patterns.png").stat().st_size > 10_000

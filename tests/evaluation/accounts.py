@@ -19,14 +19,14 @@ def data_repair(lake: Lake) -> Promise:
             on loaded.file = errors.source || '/' || errors.file
         left join rejected_lines lines on lines.file = errors.source || '/' || errors.file and lines.line = errors.line
     """
-    expected, caught = lake.row(f"select count(*), count_if(is_caught) from ({errors}) where expected = 'reject'")
-    repairable, refused = lake.row(f"select count(*), count_if(is_caught) from ({errors}) where expected = 'repair'")
+    expected, caught = lake.row(f"select count(*), coalesce(count_if(is_caught), 0) from ({errors}) where expected = 'reject'")
+    repairable, refused = lake.row(f"select count(*), coalesce(count_if(is_caught), 0) from ({errors}) where expected = 'repair'")
     repaired = _repaired(lake, errors)
     rejected, wrongly = lake.row(
         """
-        select count(*), count_if(not exists (
+        select count(*), coalesce(count_if(not exists (
             select 1 from truth_injected_errors errors where errors.source || '/' || errors.file = lines.file and errors.line = lines.line and errors.expected = 'reject'
-        )) from rejected_lines lines
+        )), 0) from rejected_lines lines
         """
     )
     valid = lake.row(f"select sum(rows_in) from {lake.table('ops', 'ingest_manifest')} where status = 'loaded'")[0] or 0
@@ -169,8 +169,8 @@ def orders(lake: Lake) -> Promise:
     true_sales, sales = sum(row[3] or 0 for row in rows), sum(row[4] or 0 for row in rows)
     in_both = lake.row(
         f"""
-        select count(distinct order_number) from truth_orders join fct_orders on order_number = split_part(order_id, ':', 2)
-        where not is_cancelled and ordered_on <= date '{lake.as_of}'
+        select count(distinct told.order_number) from truth_orders told join fct_orders known on told.order_number = split_part(known.order_id, ':', 2)
+        where not told.is_cancelled and told.ordered_on <= date '{lake.as_of}'
         """
     )[0]
     return Promise(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Score what the platform made of the twin against the truth.")
+app = typer.Typer(add_completion=False, help="Score what the platform made of the twin against the truth.")
 
 
 @app.command()

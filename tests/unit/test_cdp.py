@@ -1,10 +1,14 @@
 """The command line: an error is a message, Ctrl-C a word."""
 
+import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from conf.settings import PROJECT_ROOT
 
 # The real command line with one more command, whose body is given.
 PROGRAM = """
@@ -58,3 +62,19 @@ def test_ctrl_c_is_one_word_and_exit_code_130() -> None:
     done = run(f"import os, time; os.kill(os.getpid(), {signal.SIGINT.value}); time.sleep(10)")
 
     assert (done.returncode, done.stderr) == (130, "stopped\n")
+
+
+@pytest.mark.parametrize("command", ["evaluate", "simulate", "status", "source"])
+def test_a_command_answers_wherever_it_is_called(command: str, tmp_path: Path) -> None:
+    """As the installed script does: the checkout itself is not on the path, only the packages are installed."""
+    load = "s = importlib.util.spec_from_file_location('cdp', {file!r}); m = importlib.util.module_from_spec(s); sys.modules['cdp'] = m; s.loader.exec_module(m)"
+    program = (
+        f"import sys, importlib.util; {load.format(file=str(PROJECT_ROOT / 'cdp.py'))}; sys.argv = ['cdp', '{command}', '--help']; m.main()"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "Usage" in done.stdout

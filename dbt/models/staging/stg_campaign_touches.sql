@@ -14,7 +14,10 @@ final as (
         _source as source,
         _known_on as known_on
     from source_rows
-    where _is_deleted is not true
+    where
+        _is_deleted is not true
+        -- Who is held out for comparison was not contacted.
+        and is_control is not true
 )
 
 select * from final

@@ -16,7 +16,9 @@ class Backbone(StrEnum):
     COMPLETE_JOURNEY = "complete-journey"
 
 
-app = typer.Typer(help="Simulate an omnichannel fresh-grocery retailer: the files of its systems, and the truth beside them.")
+app = typer.Typer(
+    add_completion=False, help="Simulate an omnichannel fresh-grocery retailer: the files of its systems, and the truth beside them."
+)
 
 
 @app.command()

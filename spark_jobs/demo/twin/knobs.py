@@ -1,6 +1,6 @@
 """The knobs of the twin: typed, frozen, read from one YAML file, every mistake at once."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -33,6 +33,12 @@ class Festival(Section):
     lift: float = Field(ge=0, le=3)
 
 
+def _offsets(time_zone: str, year: int) -> set[int]:
+    """Seconds that a clock is ahead of UTC on the first of each month."""
+    moments = [datetime(year, month, 1, tzinfo=ZoneInfo(time_zone)).utcoffset() for month in range(1, 13)]
+    return {int(moment.total_seconds()) for moment in moments if moment is not None}
+
+
 class CalendarKnobs(Section):
     """The retailer's clock and its festivals. Zones with summer time are refused: the twin's days have 24 hours."""
 
@@ -40,6 +46,13 @@ class CalendarKnobs(Section):
     festivals: tuple[Festival, ...] = ()
 
     _zone = field_validator("time_zone")(check_time_zone)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _has_no_summer_time(cls, value: str) -> str:
+        if len(_offsets(value, 2024)) != 1:
+            raise ValueError(f"{value} has summer time; the twin's days have 24 hours: name a zone without it")
+        return value
 
 
 class Shock(Section):
@@ -136,18 +149,8 @@ class Span(Section):
 
     @property
     def offset_seconds(self) -> int:
-        """Seconds that the local clock is ahead of UTC.
-
-        Raises:
-            ValueError: the zone changes its offset within a year.
-        """
-        from datetime import datetime
-
-        moments = [datetime(self.first_day.year, month, 1, tzinfo=ZoneInfo(self.time_zone)).utcoffset() for month in range(1, 13)]
-        offsets = {moment.total_seconds() for moment in moments if moment is not None}
-        if len(offsets) != 1:
-            raise ValueError(f"{self.time_zone} has summer time; the twin's days have 24 hours: name a zone without it")
-        return int(offsets.pop())
+        """Seconds that the local clock is ahead of UTC on the first day."""
+        return max(_offsets(self.time_zone, self.first_day.year))
 
     def midnight(self, number: int) -> int:
         """Seconds since 1970-01-01 UTC at the local beginning of day `number`."""

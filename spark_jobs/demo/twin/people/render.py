@@ -16,6 +16,8 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _PAIRS = pa.array([a + b for a in _LETTERS for b in _LETTERS], pa.string())
 _SCRAMBLE = Draws(0x7717)  # which text stands for which code; the same in every simulation
 STEP, TAIL = 40_503, 10**8
+# Prime numbers: a multiple modulo one of them is a mapping that is one to one and whose order tells nothing of the persons' order.
+CARD_PRIME, MAIL_PRIME = 99_999_999_977, 17_179_869_209
 
 
 def _masked(codes: ArrayLike) -> tuple[Ints, np.ndarray]:
@@ -48,7 +50,9 @@ def email_text(codes: ArrayLike) -> pa.StringArray:
     host = pa.array(_MAIL_HOSTS, pa.string()).take(
         pa.array((_SCRAMBLE.bits("mail host", numbers) % np.uint64(len(_MAIL_HOSTS))).astype(np.int64))
     )
-    return _nullable(pc.binary_join_element_wise(local, pc.cast(pa.array(numbers + 1_000), pa.string()), "@", host, ""), missing)
+    return _nullable(
+        pc.binary_join_element_wise(local, pc.cast(pa.array((numbers + 1) * 65_539 % MAIL_PRIME), pa.string()), "@", host, ""), missing
+    )
 
 
 def member_text(codes: ArrayLike) -> pa.StringArray:
@@ -60,7 +64,7 @@ def member_text(codes: ArrayLike) -> pa.StringArray:
 def card_text(codes: ArrayLike) -> pa.StringArray:
     """Loyalty cards: sixteen digits, the last one by Luhn's formula (ISO/IEC 7812-1)."""
     numbers, missing = _masked(codes)
-    payload = 628_800_000_000_000 + numbers * 7 + 1_000_003
+    payload = 628_800_000_000_000 + (numbers + 1) * 40_503_007 % CARD_PRIME
     digits = payload[:, None] // 10 ** np.arange(15)[None, :] % 10  # the last digit first
     doubled = digits[:, ::2] * 2
     total = (doubled - 9 * (doubled > 9)).sum(axis=1) + digits[:, 1::2].sum(axis=1)

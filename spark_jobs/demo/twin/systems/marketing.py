@@ -94,7 +94,7 @@ class Campaigns(SourceSystem):
         if len(begun):
             yield self._campaigns(day, begun)
         if len(day.touches):
-            yield self._touches(day)
+            yield self._touches(day, _shuffled(day, "touch number", day.touches, "campaign"))
         used = day.orders.take((day.orders["campaign"] >= 0) & ~day.orders["is_cancelled"])
         if len(used):
             yield self._redemptions(day, used)
@@ -109,11 +109,12 @@ class Campaigns(SourceSystem):
             dates(begun["last_day"]), pick(CATEGORIES, begun["category"]), money(begun["coupon"]), money(begun["min_spend"]),
         ], begun["campaign"])  # fmt: skip
 
-    def _touches(self, day: Day) -> Rows:
-        touches, clock = day.touches, day.world.span.offset_seconds
+    def _touches(self, day: Day, touches: Frame) -> Rows:
+        clock = day.world.span.offset_seconds
         treated = touches["is_treated"]
+        place = np.arange(len(touches)) - np.searchsorted(touches["campaign"], touches["campaign"])
         return rows_of(TOUCHES, [
-            joined("T", digits(touches["campaign"], 5), digits(touches["person"], 8)), campaign_numbers(touches["campaign"]),
+            joined("T", digits(touches["campaign"], 5), digits(place, 8)), campaign_numbers(touches["campaign"]),
             member_text(day.wallet["member_id"][touches["person"]]), pick(("control", "treated"), treated.astype(np.int64)),
             moment(touches["sent_at"], PLAIN, clock), only(treated, pick(("N", "Y"), touches["delivered"].astype(np.int64))),
             moment(touches["opened_at"], PLAIN, clock), moment(touches["clicked_at"], PLAIN, clock),
@@ -168,7 +169,7 @@ class Ads(SourceSystem):
 
 
 class Partners(SourceSystem):
-    """Events with partners: a list of who came, on paper forms with a name and a number, typed up days later."""
+    """Events with partners: a list of who came, with a name and mostly a number, in the order in which they signed."""
 
     feeds = (ATTENDANCE,)
 
@@ -179,15 +180,21 @@ class Partners(SourceSystem):
         persons = day.people.persons
         held = day.draws.happens(0.35, "partner event", day.number, np.arange(len(CITY_NAMES)))
         comes = held[persons["city"]] & day.draws.happens(0.004, "attends", day.number, persons["person"])
-        person = np.flatnonzero(comes)
-        if not len(person):
+        if not comes.any():
             return
-        city, draws = persons["city"][person], day.draws
+        guests = _shuffled(day, "signs", persons.take(comes), "city")
+        person, city, draws = guests["person"], guests["city"], day.draws
         kind = draws.integers(0, len(_EVENTS), "event kind", day.number, city)
         ordinal = day.date.toordinal()
         yield rows_of(ATTENDANCE, [
-            joined("E", digits(np.full(len(person), ordinal), 7), digits(person, 8)), pick(_EVENTS, kind), pick(_PARTNERS, (kind + city) % len(_PARTNERS)),
+            joined("E", digits(ordinal * 100_000 + np.arange(len(person)), 12)), pick(_EVENTS, kind), pick(_PARTNERS, (kind + city) % len(_PARTNERS)),
             pick(CITY_NAMES, city), moment(np.full(len(person), day.midnight), SLASHED_DAY, day.world.span.offset_seconds),
             day.people.names(person), only(draws.happens(0.8, "leaves number", day.number, person), phone_text(day.wallet["phone"][person])),
             pick(("N", "Y"), draws.happens(0.5, "wants offers", day.number, person).astype(np.int64)),
-        ], person)  # fmt: skip
+        ], np.arange(len(person)))  # fmt: skip
+
+
+def _shuffled(day: Day, purpose: str, rows: Frame, within: str) -> Frame:
+    """Rows of persons by a column and then in no order: neither numbers nor places in a file say who lives with whom."""
+    chance = day.draws.bits(purpose, rows[within], rows["person"], day.number)
+    return rows.take(np.lexsort((chance, rows[within])))

@@ -146,6 +146,7 @@ def test_a_history_begins_when_something_is_known_and_not_with_the_oldest_order(
     assert begins_on(a_history(spark, [never], AS_OF)) is None
 
 
+@pytest.mark.slow
 def test_several_dates_at_once_equal_one_date_at_a_time(spark: "SparkSession") -> None:
     # given two customers and three dates, one of them before the second customer's first order
     orders = [*ANNS_ORDERS, an_order(6, days_ago(30), customer_id="bob"), an_order(7, days_ago(2), customer_id="bob", known_on=days_ago(1))]

@@ -44,6 +44,7 @@ def stored(ctx: StepContext, name: str) -> list[tuple[Any, ...]]:
     return [(row["challenger_version"], row["promoted"]) for row in rows]
 
 
+@pytest.mark.slow
 def test_the_champion_again_is_no_promotion_and_keeps_its_first_night(registry: ModelRegistry, own: Settings, ctx: StepContext) -> None:
     # given a champion since the night, to which `challenger` points too
     challenger = judged(registry, own, "again")

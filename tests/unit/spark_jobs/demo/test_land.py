@@ -80,6 +80,7 @@ def test_nothing_is_landed_before_its_day(fortnight: Settings) -> None:
     assert days[-1] == FORTNIGHT_END.isoformat()
 
 
+@pytest.mark.slow
 def test_landing_again_changes_no_file_and_a_fresh_landing_has_the_same_bytes(fortnight: Settings, tmp_path: Path) -> None:
     # given what is landed
     before = content(fortnight)

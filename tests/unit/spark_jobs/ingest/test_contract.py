@@ -140,6 +140,7 @@ def test_all_broken_rules_of_a_row_are_named_and_null_does_not_pass_a_row_rule(s
     assert third[-2:] == (["row:a_below_b"], ["row"])
 
 
+@pytest.mark.slow
 def test_a_contract_of_three_hundred_columns_is_checked_like_a_narrow_one(spark: "SparkSession") -> None:
     feed = _feed(*({"name": f"c{number}", "type": "int", "required": True, "min": 0} for number in range(300)))
 

@@ -1,11 +1,12 @@
 """PII columns of parsed rows: tokens in the rows, ciphertexts beside them."""
 
+import pickle
 from pathlib import Path
 
 import pyarrow as pa
 
 from conf.contracts import Feed
-from conf.settings import Lake, Settings
+from conf.settings import Lake, Retailer, Settings
 from spark_jobs.common.crypto import key_reference
 from spark_jobs.ingest.tokens import Tokeniser
 
@@ -45,3 +46,15 @@ def test_a_delivered_value_is_tokenised_also_when_it_looks_like_a_token(tmp_path
 
     assert rows["phone"].to_pylist() != [token]
     assert vault.num_rows == 1
+
+
+def test_a_retailer_s_country_reaches_the_workers_with_the_key(tmp_path: Path) -> None:
+    at_home = Settings().model_copy(update={"lake": Lake(root=tmp_path), "retailer": Retailer(country_code="CN")})
+    sent = pickle.loads(pickle.dumps(key_reference(at_home)))
+
+    rows, vault = Tokeniser.for_feed(FEED, sent).apply(
+        _table("+8613800138000", "138 0013 8000", "\uff11\uff13\uff18\uff10\uff10\uff11\uff13\uff18\uff10\uff10\uff10")
+    )
+
+    assert len(set(rows["phone"].to_pylist())) == 1
+    assert len(vault) == 1

@@ -95,7 +95,9 @@ def _write_lake(settings: Settings) -> None:
         {"source": "twin_member", "source_key": "M3", "customer_id": "c1"}, {"source": "twin_wecom", "source_key": "w3", "customer_id": "c2"},
     ]  # fmt: skip
     ids += [{"source": "twin_member", "source_key": f"K{each}", "customer_id": f"m{each}"} for each in range(20)]
-    orders = [{"order_id": f"twin_oms:O{each}", "channel": "app", "sales_amount": 10.0} for each in (1, 2, 9)]
+    orders = [
+        {"order_id": f"twin_oms:O{each}", "channel": "app", "sales_amount": 10.0, "ordered_on": date(2024, 1, 2)} for each in (1, 2, 9)
+    ]
     published = [
         {
             "table_name": name,

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from conf.errors import ConfigError
 from conf.settings import CONF_DIR, settings
 from spark_jobs.demo.twin.cli import app
 from spark_jobs.demo.twin.day import Day
@@ -70,3 +71,12 @@ def test_the_command_says_what_it_wrote(tmp_path: Path, monkeypatch: pytest.Monk
     assert done.exit_code == 0, done.output
     assert "twin_pos" in done.output and "rows a second" in done.output
     assert (tmp_path / "t/run.json").is_file()
+
+
+def test_knobs_are_checked_with_line_and_remedy(tmp_path: Path) -> None:
+    (tmp_path / "knobs.yml").write_text("people:\n  typing_eror_share: 0.5\ncalendar: {time_zone: America/New_York}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_knobs(tmp_path / "knobs.yml")
+    findings = "\n".join(map(str, caught.value.findings))
+    assert "knobs.yml:2" in findings and "did you mean 'typing_error_share'" in findings
+    assert "has summer time" in findings

@@ -41,7 +41,7 @@ SILVER_SYSTEM = fields("""
 
 def bronze_table(source: str, feed_name: str, feed: Feed) -> Table:
     """The typed, tokenised, append-only copy of a feed."""
-    columns = tuple(Field(column.name, column.type, column.description) for column in feed.columns)
+    columns = tuple(Field(column.name, column.type, column.description) for column in feed.bronze_columns)
     return Table(Schema.BRONZE, f"{source}__{feed_name}", "one row per valid row of a delivered file", columns + PROVENANCE)
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from conf.dialects import Numbers, Part, check_moment_formats
-from conf.types import NAME, PiiClass, PiiKind, check_bound, check_pattern, check_time_zone, check_type
+from conf.types import NAME, Coarse, PiiClass, PiiKind, check_bound, check_pattern, check_time_zone, check_type
 
 
 class Column(Part):
@@ -29,9 +29,12 @@ class Column(Part):
     time_zone: str | None = None
     pii: PiiClass = PiiClass.NONE
     kind: PiiKind | None = None
+    valid: bool = False
+    coarse: Coarse | None = None
+    coarse_pattern: str | None = None
 
     _type = field_validator("type")(check_type)
-    _pattern = field_validator("pattern")(check_pattern)
+    _pattern = field_validator("pattern", "coarse_pattern")(check_pattern)
     _format = field_validator("format")(check_moment_formats)
     _zone = field_validator("time_zone")(check_time_zone)
 
@@ -63,20 +66,46 @@ class Column(Part):
         """True when the value is replaced by a token at ingest."""
         return self.pii in (PiiClass.DIRECT, PiiClass.SENSITIVE)
 
+    @property
+    def kept(self) -> "Column | None":
+        """The column of bronze for what stays of a personal value in the open."""
+        if self.coarse is None:
+            return None
+        kind = "int" if self.coarse is Coarse.YEAR else "string"
+        return Column(name=f"{self.name}_{self.coarse}", type=kind, pii=PiiClass.QUASI, description=f"{self.coarse} of {self.name}")
+
+    @property
+    def day_order(self) -> str:
+        """Order of year (y), month (M) and day (d) in a date of birth, by its format; year first without one."""
+        letters = [letter for letter in dict.fromkeys("".join(self.format[:1])) if letter in "yMd"]
+        return "".join(letters) if len(letters) == 3 else "yMd"
+
     @model_validator(mode="after")
     def _consistent(self) -> "Column":
         if self.is_tokenised and self.type != "string":
             raise ValueError(f"{self.name}: a {self.pii} PII column is a string, because a token replaces it")
         if self.is_tokenised and self.kind is None:
             raise ValueError(f"{self.name}: a {self.pii} PII column needs its kind; use one of {', '.join(sorted(PiiKind))}")
+        self._check_personal()
         of_dates = {
             "format": self.format or None,
             "max_days_before_delivery": self.max_days_before_delivery,
             "max_days_after_delivery": self.max_days_after_delivery,
         }
         for key, value in of_dates.items():
-            if value is not None and self.type not in ("date", "timestamp"):
+            is_birth_date = key == "format" and self.kind is PiiKind.BIRTH_DATE
+            if value is not None and self.type not in ("date", "timestamp") and not is_birth_date:
                 raise ValueError(f"{self.name}: {key} is for date and timestamp columns only")
         if (self.start is None) != (self.width is None):
             raise ValueError(f"{self.name}: start and width belong together")
         return self
+
+    def _check_personal(self) -> None:
+        if self.coarse is not None and self.kind is not self.coarse.kind:
+            raise ValueError(f"{self.name}: coarse: {self.coarse} is for kind {self.coarse.kind}")
+        if self.coarse is not None and not self.is_tokenised:
+            raise ValueError(f"{self.name}: coarse is for direct and sensitive PII; a {self.pii} column stays as it is")
+        if self.coarse_pattern is not None and (self.coarse is not Coarse.DISTRICT or "(" not in self.coarse_pattern):
+            raise ValueError(f"{self.name}: coarse_pattern goes with coarse: district and has a group, which is kept")
+        if self.valid and not self.is_tokenised:
+            raise ValueError(f"{self.name}: valid is for direct and sensitive PII; other columns have type, pattern and allowed")

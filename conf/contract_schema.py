@@ -64,6 +64,9 @@ MEANINGS: dict[str, dict[str, str]] = {
         "max_days_after_delivery": "A date may lie at most so many days after the day on which its file became known.",
         "pii": "How close a value is to a person; direct and sensitive values become tokens and need a kind.",
         "kind": "What a PII value is; decides how it is normalised before it becomes a token.",
+        "valid": "A PII value must be a possible one of its kind: a number that can be dialled, a day, an identity number with its check digit.",
+        "coarse": "What stays of a PII value in the open, in a column <name>_<this>: year, district, grid or scrubbed.",
+        "coarse_pattern": "Of coarse: district: regular expression whose first group is kept; the Chinese form unless given.",
     },
     "Csv": {
         "delimiter": "One character between values.",

@@ -53,7 +53,7 @@ class Feed(Part):
 
     @model_validator(mode="after")
     def _names_agree(self) -> "Feed":
-        names = [column.name for column in self.columns]
+        names = [column.name for column in self.bronze_columns]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"column is there twice: {', '.join(twice)}")
         named = {
@@ -94,15 +94,25 @@ class Feed(Part):
         return self
 
     def column(self, name: str) -> Column:
-        """The column called `name`; KeyError when there is none."""
-        for column in self.columns:
+        """The column of bronze called `name`; KeyError when there is none."""
+        for column in self.bronze_columns:
             if column.name == name:
                 return column
         raise KeyError(name)
 
     @property
     def column_names(self) -> tuple[str, ...]:
+        """The delivered columns."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def bronze_columns(self) -> tuple[Column, ...]:
+        """The delivered columns, and those that hold what stays of personal values in the open."""
+        return (*self.columns, *(column.kept for column in self.columns if column.kept is not None))
+
+    @property
+    def bronze_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.bronze_columns)
 
 
 class SourceContract(Part):
@@ -181,7 +191,7 @@ def _map_findings(document: Document, contract: SourceContract, entities: dict[s
             findings.extend(_key_findings(document, at, entity, entity_map))
             routes = {DEFAULT_ROUTE, *(route.name for route in feed.routes)}
             findings.extend(_unknown(document.where((*at, "routes")), f"feed {feed_name} has no route", entity_map.routes, routes))
-            columns = set(feed.column_names)
+            columns = set(feed.bronze_names)
             findings.extend(_unknown(document.where((*at, "document")), f"feed {feed_name} has no column", entity_map.document, columns))
             if entity_map.order_by is not None:
                 findings.extend(

@@ -3,6 +3,7 @@
 import os
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
@@ -53,6 +54,11 @@ class Lake(_Section):
     def keys(self) -> Path:
         """Generated key files (mode 0600), outside the warehouse."""
         return self.root / "keys"
+
+    @property
+    def archive(self) -> Path:
+        """Delivered files, encrypted, until their time is over."""
+        return self.root / "archive"
 
     @property
     def mlflow(self) -> Path:
@@ -111,6 +117,28 @@ class Ingest(_Section):
     keep_raw_in_quarantine: bool = True
 
 
+class Archive(_Section):
+    """Delivered files after they were loaded: from `after_days` on they lie encrypted in the archive, after `keep_days` nowhere.
+
+    Days count from the day on which a file became known. `after_days: null` leaves landing as it is.
+    """
+
+    after_days: int | None = Field(default=None, ge=0)
+    keep_days: int = Field(default=365, ge=1)
+
+
+class Privacy(_Section):
+    """Keys of personal data, and how long what holds it is kept.
+
+    `suite` is that of new keys; a key that exists keeps its own. `key_command` prints the key of the id that stands for `{key_id}` in it, in hex or
+    base64: the hook for a key management service.
+    """
+
+    suite: Literal["aes-256-gcm", "sm4-gcm"] = "aes-256-gcm"
+    key_command: str | None = None
+    archive: Archive = Archive()
+
+
 class Quality(_Section):
     """What must hold before a night is published, beside the rejected rows that `ingest.max_rejected_share` allows."""
 
@@ -164,6 +192,7 @@ class Settings(BaseSettings):
     retailer: Retailer = Retailer()
     spark: Spark = Spark()
     ingest: Ingest = Ingest()
+    privacy: Privacy = Privacy()
     quality: Quality = Quality()
     collect: Collect = Collect()
     airflow: Airflow = Airflow()

@@ -40,6 +40,25 @@ class PiiKind(StrEnum):
     OTHER = "other"
 
 
+class Coarse(StrEnum):
+    """What of a personal value stays in the open beside its token, in a column `<column>_<this>`."""
+
+    YEAR = "year"
+    DISTRICT = "district"
+    GRID = "grid"
+    SCRUBBED = "scrubbed"
+
+    @property
+    def kind(self) -> PiiKind:
+        """The kind of values that have such a part."""
+        return _COARSE_OF[self]
+
+
+_COARSE_OF = {
+    Coarse.YEAR: PiiKind.BIRTH_DATE, Coarse.DISTRICT: PiiKind.ADDRESS, Coarse.GRID: PiiKind.GEO, Coarse.SCRUBBED: PiiKind.FREE_TEXT,
+}  # fmt: skip
+
+
 def check_type(value: str) -> str:
     """A Spark SQL type of the small set that contracts use, normalised (`decimal(18,2)`).
 

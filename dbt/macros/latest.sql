@@ -14,3 +14,18 @@
         'kids_count',
     ]) }}
 {%- endmacro %}
+
+
+{#- The age band on the business date of who was born in a year; a birthday
+    later in the year is not known, so the age may be one too many. -#}
+{% macro age_band(birth_year) -%}
+    {%- set age = 'year(' ~ business_date() ~ ') - ' ~ birth_year -%}
+    case
+        when {{ age }} < 0 or {{ age }} > 120 then null
+        when {{ age }} < 18 then '0-17'
+        {%- for low, high in [(18, 24), (25, 34), (35, 44), (45, 54), (55, 64)] %}
+            when {{ age }} <= {{ high }} then '{{ low }}-{{ high }}'
+        {%- endfor %}
+        when {{ age }} >= 65 then '65+'
+    end
+{%- endmacro %}

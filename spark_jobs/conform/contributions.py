@@ -95,7 +95,7 @@ def definition_hash(entity: Entity, parts: tuple[Contribution, ...]) -> str:
             {
                 "from": part.label,
                 "files": part.feed.files,
-                "types": {column.name: column.type for column in part.feed.columns},
+                "types": {column.name: column.type for column in part.feed.bronze_columns},
                 "delivery": part.feed.delivery,
                 "changes": part.feed.changes and part.feed.changes.model_dump(mode="json"),
                 "routes": [route.model_dump(mode="json", exclude={"description"}) for route in part.feed.routes],

@@ -46,7 +46,7 @@ def typed(staged: "DataFrame", feed: Feed, time_zone: str) -> "DataFrame":
 
     values = [
         cast_column(F.col(f"`{column.name}`"), column, time_zone, column.numbers or feed.numbers).alias(column.name)
-        for column in feed.columns
+        for column in feed.bronze_columns
     ]
     texts = [F.col(f"`{column.name}`").alias(TEXT + column.name) for column in feed.columns if column.type != "string"]
     return staged.select(*values, *texts, "_pii_rule", *PLACE_NAMES)

@@ -201,7 +201,7 @@ def bronze_frame(batch: Batch, batch_id: str) -> "DataFrame":
     """The rows of the batch that broke no rule, with the columns of the bronze table."""
     from pyspark.sql import functions as F
 
-    return batch.valid().select(*batch.feed.column_names, *rules_of.PLACE_NAMES, F.lit(batch_id).alias("_batch_id"))
+    return batch.valid().select(*batch.feed.bronze_names, *rules_of.PLACE_NAMES, F.lit(batch_id).alias("_batch_id"))
 
 
 def _by_rule(batch: Batch) -> dict[str, int]:

@@ -46,10 +46,11 @@ def unread_rows(staged: "DataFrame", key: KeyReference) -> "DataFrame":
 
 
 def row_as_json(feed: Feed) -> "SparkColumn":
-    """The row as delivered: a JSON object of its text by contract column (PII is a token already)."""
+    """The row as delivered: a JSON object of its text by column of bronze (PII is a token already, what stays of it beside it)."""
     from pyspark.sql import functions as F
 
     names = [(column.name, column.name if column.type == "string" else TEXT + column.name) for column in feed.columns]
+    names += [(column.name, column.name) for column in feed.bronze_columns[len(feed.columns) :]]
     return F.to_json(F.struct(*[F.col(f"`{text}`").alias(name) for name, text in names]))
 
 

@@ -72,7 +72,7 @@ def _replay(batch: Batch) -> Replayed:
 
 def _is_replayable(feed: Feed) -> str:
     """Predicate over a quarantine table: the raw row is there, has columns, and was not rejected for what a token hides."""
-    hidden = [f"{column.name}:{rule}" for column in feed.columns if column.is_tokenised for rule in ("pattern", "allowed")]
+    hidden = [f"{column.name}:{rule}" for column in feed.columns if column.is_tokenised for rule in ("pattern", "allowed", "valid")]
     never = "".join(f" and not array_contains(rules, '{label}')" for label in hidden)
     return f"raw_row is not null and not startswith(rules[0], 'line:'){never}"
 
@@ -81,7 +81,7 @@ def _unsealed(rows: "DataFrame", batch: Batch) -> "DataFrame":
     """Quarantined rows as staged rows: text by contract column, and in `_vault` the tokens that the vault may not have."""
     from pyspark.sql import functions as F
 
-    names = list(batch.feed.column_names)
+    names = list(batch.feed.bronze_names)
     published = last_published(batch.ctx)
     soonest = F.lit(date.min if published is None else published + timedelta(days=1))
     rows = rows.withColumn("_known_on", F.greatest("_known_on", soonest)).select("raw_row", *PLACE_NAMES)
@@ -100,7 +100,7 @@ def _opener(feed: Feed, key: KeyReference) -> Callable[[Iterator[pa.RecordBatch]
                 continue
             places = zip(batch["raw_row"].to_pylist(), batch["_file_hash"].to_pylist(), batch["_line"].to_pylist(), strict=True)
             values = [json.loads(tokeniser.ring.decrypt(raw, raw_binding(file_hash, line))) for raw, file_hash, line in places]
-            delivered = pa.table({name: pa.array([value.get(name) for value in values], pa.string()) for name in feed.column_names})
+            delivered = pa.table({name: pa.array([value.get(name) for value in values], pa.string()) for name in feed.bronze_names})
             rows, vault = tokeniser.apply(delivered)
             entries = pa.array([vault.to_pylist(), *[[]] * (batch.num_rows - 1)], pa.list_(pa.struct(VAULT_SCHEMA)))
             columns = [*(column.combine_chunks() for column in rows.columns), *(batch[name] for name in PLACE_NAMES), entries]

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from conf.columns import Column
 from conf.contracts import Feed
 from spark_jobs.common.crypto import KeyReference, Keyring
+from spark_jobs.common.pii.coarse import coarsened
+from spark_jobs.common.pii.normal import is_possible
 
 VAULT_SCHEMA = pa.schema([("token", pa.string()), ("kind", pa.string()), ("key_id", pa.string()), ("ciphertext", pa.binary())])
 MOST_REMEMBERED = 1_000_000
@@ -46,15 +49,15 @@ class Tokeniser:
         return self._ring
 
     def apply(self, table: pa.Table) -> tuple[pa.Table, pa.Table]:
-        """The table with tokens and a column `_pii_rule` (the first rule a PII value breaks), and new rows for the vault."""
+        """The table with tokens, the columns of what stays in the open, and `_pii_rule` (the first rule a PII value breaks); and new rows for the vault."""
         broken: dict[int, str] = {}
         vault: list[tuple[str, str, str, bytes]] = []
         for column in self.columns:
-            at = table.schema.get_field_index(column.name)
-            encoded = table.column(at).combine_chunks().dictionary_encode()
+            encoded = table.column(column.name).combine_chunks().dictionary_encode()
             values = encoded.dictionary.to_pylist()
-            tokens = [self._token(column, value, vault) for value in values]
-            table = table.set_column(at, column.name, pa.array(tokens, pa.string()).take(encoded.indices))
+            table = self._with_kept(table, column, encoded.indices, values)
+            tokens = pa.array([self._token(column, value, vault) for value in values], pa.string()).take(encoded.indices)
+            table = table.set_column(table.schema.get_field_index(column.name), column.name, tokens)
             rules = {code: rule for code, value in enumerate(values) if (rule := self._broken_rule(column, value))}
             if rules:
                 codes = encoded.indices.to_pylist()
@@ -69,6 +72,16 @@ class Tokeniser:
         vault_columns = list(zip(*vault, strict=True)) or [()] * len(VAULT_SCHEMA)
         return table.append_column("_pii_rule", rule_of_row), pa.table([list(values) for values in vault_columns], schema=VAULT_SCHEMA)
 
+    def _with_kept(self, table: pa.Table, column: Column, codes: pa.Array, values: list[str]) -> pa.Table:
+        """The table with the column of what stays of these values; where a value is a token already, what stayed of it when it became one."""
+        if column.kept is None or column.coarse is None:
+            return table
+        order, pattern = column.day_order, column.coarse_pattern
+        parts = [None if self._is_token(value) else coarsened(column.coarse, value, order, pattern) for value in values]
+        kept, name = pa.array(parts, pa.string()).take(codes), column.kept.name
+        at = table.schema.get_field_index(name)
+        return table.append_column(name, kept) if at < 0 else table.set_column(at, name, pc.coalesce(kept, table.column(name)))
+
     def _is_token(self, value: str) -> bool:
         return self.keeps_tokens and TOKEN.fullmatch(value) is not None
 
@@ -76,7 +89,7 @@ class Tokeniser:
         if self._is_token(value):
             return value
         kind = str(column.kind or "other")
-        token = self.ring.token(kind, value)
+        token = self.ring.token(kind, value, column.day_order)
         if token not in self._seen:
             self._seen.add(token)
             vault.append((token, kind, self.ring.key_id, self.ring.encrypt(value.strip().encode(), token)))
@@ -89,4 +102,6 @@ class Tokeniser:
             return f"{column.name}:pattern"
         if column.allowed is not None and value not in column.allowed:
             return f"{column.name}:allowed"
+        if column.valid and not is_possible(str(column.kind), value, self.ring.country, column.day_order):
+            return f"{column.name}:valid"
         return None

@@ -372,8 +372,8 @@ def test_the_key_file_is_readable_by_its_owner_only(make_shop: MakeShop) -> None
 
     reference = key_reference(shop.settings)
 
-    assert Path(reference.file).stat().st_mode & 0o077 == 0
-    assert "secret" not in repr(reference.open()) or reference.open().secret.hex() not in repr(reference.open())
+    assert Path(reference.tokens.file).stat().st_mode & 0o077 == 0
+    assert "secret" not in repr(reference.open()) or reference.open().tokens.secret.hex() not in repr(reference.open())
 
 
 def test_rows_are_replayed_once_the_contract_is_right(make_shop: MakeShop) -> None:

@@ -21,7 +21,7 @@ rows_per_customer as (
             = source_customers.source_customer_id
 ),
 
-final as (
+merged as (
     select
         customer_id,
         min(first_known_on) as first_known_on,
@@ -42,6 +42,13 @@ final as (
         count(phone_token) > 0 as has_phone
     from rows_per_customer
     group by customer_id
+),
+
+final as (
+    select
+        * except (age_band),
+        coalesce(age_band, {{ age_band('birth_year') }}) as age_band
+    from merged
 )
 
 select * from final

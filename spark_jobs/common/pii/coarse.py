@@ -1,0 +1,51 @@
+"""What of a personal value may stay in the open: the year of a birth date, the district of an address, the square kilometre of a place, a text without numbers."""
+
+import math
+import re
+import unicodedata
+
+from conf.types import Coarse
+from spark_jobs.common.pii.normal import birth_date
+from spark_jobs.common.pii.scrub import scrub
+
+# Mean length of a degree on a sphere of the earth's volume (radius 6,371 km), in kilometres.
+KM_PER_DEGREE = 111.195
+# Province, city and district of a Chinese address; what comes behind the district is not kept.
+DISTRICT = re.compile(r"^((?:[^\s省区市县]{2,8}(?:省|自治区|特别行政区))?\s*(?:[^\s省市县]{2,10}(?:市|自治州|地区|盟))?\s*[^\s市区县路街道弄号]{1,10}(?:区|县|旗|市))")
+
+
+def coarsened(how: Coarse, value: str, order: str = "yMd", pattern: str | None = None) -> str | None:
+    """The part of a value that is kept beside its token; None when it has none.
+
+    Args:
+        how: which part.
+        value: as delivered.
+        order: of year, month and day in a birth date.
+        pattern: regular expression for the district of an address, whose first group is kept; the Chinese form by default.
+    """
+    text = unicodedata.normalize("NFKC", value).strip()
+    if how is Coarse.YEAR:
+        day = birth_date(text, order)
+        return str(day.year) if day else None
+    if how is Coarse.DISTRICT:
+        match = re.search(pattern, text) if pattern else DISTRICT.match(text)
+        return re.sub(r"\s+", "", match[1]) if match and match[1] else None
+    if how is Coarse.GRID:
+        return grid_cell(text)
+    return scrub(value)
+
+
+def grid_cell(text: str) -> str | None:
+    """The cell of about 1 km × 1 km that holds a place `latitude,longitude` (degrees, WGS 84), as `<row>_<column>`.
+
+    Rows count kilometres from the equator to the north, columns from Greenwich to the east along the middle of the row.
+    """
+    numbers = re.findall(r"[+-]?[0-9]+(?:\.[0-9]+)?", text)
+    if len(numbers) != 2:
+        return None
+    latitude, longitude = float(numbers[0]), float(numbers[1])
+    if abs(latitude) > 90 or abs(longitude) > 180:
+        return None
+    row = math.floor(latitude * KM_PER_DEGREE)
+    middle = math.radians((row + 0.5) / KM_PER_DEGREE)
+    return f"{row}_{math.floor(longitude * KM_PER_DEGREE * math.cos(middle))}"

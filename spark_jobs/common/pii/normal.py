@@ -1,0 +1,105 @@
+"""The normal form of a personal value: two spellings of the same thing are equal in it, so that they get one token."""
+
+import re
+import unicodedata
+from datetime import date
+from email.utils import parseaddr
+
+from spark_jobs.common.pii import national_id
+from spark_jobs.common.pii.phones import international
+
+# One mailbox under several names: who reads what after a plus, and who overlooks dots (the providers' own help pages say so).
+IGNORE_PLUS = frozenset({"gmail.com", "outlook.com", "hotmail.com", "live.com", "icloud.com", "proton.me", "protonmail.com", "fastmail.com"})
+IGNORE_DOTS = frozenset({"gmail.com"})
+SAME_DOMAIN = {"googlemail.com": "gmail.com", "vip.gmail.com": "gmail.com"}
+
+
+def normalise(kind: str, value: str, country: str | None = None, order: str = "yMd") -> str:
+    """The form of a PII value in which two spellings of the same thing are equal.
+
+    Args:
+        kind: one of `conf.types.PiiKind`.
+        value: as delivered.
+        country: ISO 3166; with it phone numbers are compared in international form, else by their digits.
+        order: of year, month and day in a birth date that is not written as year-month-day.
+    """
+    text = unicodedata.normalize("NFKC", value).strip()
+    if kind == "phone":
+        return _phone(text, country)
+    if kind == "email":
+        return _email(text)
+    if kind == "national_id":
+        return national_id.in_long_form(re.sub(r"[\s-]", "", text).upper())
+    if kind == "plate":
+        return re.sub(r"[\s·.-]", "", text).upper()
+    if kind == "birth_date":
+        day = birth_date(text, order)
+        return day.isoformat() if day else re.sub(r"\s+", " ", text).casefold()
+    if kind == "address":
+        return re.sub(r"[\s,;，；、。.]+", " ", text).strip().casefold()
+    return re.sub(r"\s+", " ", text).casefold()
+
+
+def is_possible(kind: str, value: str, country: str | None = None, order: str = "yMd") -> bool:
+    """Whether a value can be one of its kind: a number that a phone can have, an address of e-mail, a day, an identity number with its check digit.
+
+    Kinds that have no such rule are always possible.
+    """
+    normal = normalise(kind, value, country, order)
+    if kind == "phone":
+        return international(normal, country) is not None if country else re.fullmatch(r"\+?[0-9]{5,15}", normal) is not None
+    if kind == "email":
+        return re.fullmatch(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+", normal) is not None
+    if kind == "national_id":
+        return national_id.is_possible(normal)
+    if kind == "birth_date":
+        return birth_date(unicodedata.normalize("NFKC", value).strip(), order) is not None
+    return True
+
+
+def birth_date(text: str, order: str = "yMd") -> date | None:
+    """The day that a text says: three groups of digits, or eight digits at once; a time behind it is left out. None when it is no day."""
+    groups = re.findall(r"[0-9]+", text)
+    if groups and len(groups[0]) == 8 and order == "yMd":
+        groups = [groups[0][:4], groups[0][4:6], groups[0][6:]]
+    elif groups and len(groups[0]) == 8:
+        widths = [4 if letter == "y" else 2 for letter in order]
+        starts = [sum(widths[:at]) for at in range(3)]
+        groups = [groups[0][start : start + width] for start, width in zip(starts, widths, strict=True)]
+    if len(groups) < 3:
+        return None
+    if len(groups[0]) == 4:
+        order = "yMd"  # a text that begins with a year needs no order
+    parts = dict(zip(order, groups[:3], strict=True))
+    try:
+        return date(int(parts["y"]), int(parts["M"]), int(parts["d"])) if len(parts["y"]) == 4 else None
+    except ValueError:
+        return None
+
+
+def _phone(text: str, country: str | None) -> str:
+    if country and (number := international(text, country)):
+        return number
+    digits = re.sub(r"\D", "", text)
+    is_international = re.match(r"\D*\+", text) is not None or digits.startswith("00")
+    return f"+{digits.removeprefix('00')}" if is_international else digits
+
+
+def _email(text: str) -> str:
+    """RFC 5321 leaves capitals of the local part to its host; no host of today tells them apart."""
+    bare = parseaddr(text)[1] if "<" in text else text.removeprefix("mailto:")
+    local, at, host = re.sub(r"\s+", "", bare).casefold().rpartition("@")
+    if not at:
+        return re.sub(r"\s+", " ", text).casefold()
+    host = _ascii(host.rstrip("."))
+    host = SAME_DOMAIN.get(host, host)
+    local = local.split("+", 1)[0] or local if host in IGNORE_PLUS else local
+    return f"{local.replace('.', '') if host in IGNORE_DOTS else local}@{host}"
+
+
+def _ascii(host: str) -> str:
+    """A name with other letters as it is sent (IDNA)."""
+    try:
+        return host if host.isascii() else host.encode("idna").decode()
+    except UnicodeError:
+        return host

@@ -155,6 +155,17 @@ STATIC_TABLES = (
         ("token",),
     ),
     Table(
+        Schema.VAULT,
+        "suppressions",
+        "one row per customer key that was erased and must not come back",
+        fields("""
+            mark | string | HMAC of the namespaced customer key: cannot be read back, and is no token
+            erasure_id | string | batch of erasures
+            erased_on | date | business date of the erasure
+        """),
+        ("mark",),
+    ),
+    Table(
         Schema.IDENTITY,
         "customer_ids",
         "one row per customer key of a source",

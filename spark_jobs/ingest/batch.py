@@ -15,7 +15,9 @@ from spark_jobs.ingest.journal import staging_folder
 from spark_jobs.ingest.landing import LandedFile, balanced_groups
 from spark_jobs.ingest.manifest import batch_id
 from spark_jobs.ingest.progress import Advance, silent
+from spark_jobs.ingest.erased import erased_in
 from spark_jobs.ingest.staging import FileStats, StagePlan, staged_rows
+from spark_jobs.ingest.tokens import ERASED_RULE
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -43,6 +45,7 @@ class Batch:
     files: list[LandedFile]
     landing: Path | None = None
     advance: Advance = silent
+    erased: frozenset[str] = frozenset()  # marks of customers who must not come back
     referred: dict[str, "Batch"] | None = None  # a dry run: other feeds' batches instead of what is in bronze
     stats: dict[str, FileStats] = field(default_factory=dict)
     rejected: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -62,12 +65,18 @@ class Batch:
         folder = staging_folder(settings, self.source, self.feed_name)
         groups = balanced_groups(self.files, MOST_GROUPS)
         return StagePlan(
-            self.feed, groups, str(self.landing or settings.lake.landing), str(folder), self.key, settings.ingest.keep_raw_in_quarantine
-        )
+            self.feed, groups, str(self.landing or settings.lake.landing), str(folder), self.key, settings.ingest.keep_raw_in_quarantine,
+            erased_in(self.feed, self.source, self.erased),
+        )  # fmt: skip
 
     @property
     def rows_in(self) -> int:
         return sum(found.rows_in for found in self.stats.values())
+
+    @property
+    def rows_wrong(self) -> int:
+        """Rejected rows that break the contract; a row of somebody who was erased is none."""
+        return sum(count for (_, rule), count in self.rejected.items() if rule != ERASED_RULE)
 
     @property
     def rows_rejected(self) -> int:

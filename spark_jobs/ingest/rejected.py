@@ -8,7 +8,7 @@ import pyarrow as pa
 from conf.contracts import Feed
 from spark_jobs.common.crypto import KeyReference
 from spark_jobs.ingest.contract import PLACE_NAMES, TEXT, BrokenRule, broken_classes, broken_labels
-from spark_jobs.ingest.tokens import raw_binding
+from spark_jobs.ingest.tokens import ERASED_RULE, raw_binding
 
 if TYPE_CHECKING:
     from pyspark.sql import Column as SparkColumn
@@ -46,12 +46,16 @@ def unread_rows(staged: "DataFrame", key: KeyReference) -> "DataFrame":
 
 
 def row_as_json(feed: Feed) -> "SparkColumn":
-    """The row as delivered: a JSON object of its text by column of bronze (PII is a token already, what stays of it beside it)."""
+    """The row as delivered: a JSON object of its text by column of bronze (PII is a token already, what stays of it beside it).
+
+    Null for a row of a customer who was erased: nothing of it is kept.
+    """
     from pyspark.sql import functions as F
 
     names = [(column.name, column.name if column.type == "string" else TEXT + column.name) for column in feed.columns]
     names += [(column.name, column.name) for column in feed.bronze_columns[len(feed.columns) :]]
-    return F.to_json(F.struct(*[F.col(f"`{text}`").alias(name) for name, text in names]))
+    row = F.to_json(F.struct(*[F.col(f"`{text}`").alias(name) for name, text in names]))
+    return F.when(F.coalesce(F.col("_pii_rule"), F.lit("")) != ERASED_RULE, row)
 
 
 def sealed(rows: "DataFrame", key: KeyReference, keep_raw: bool) -> "DataFrame":
@@ -62,7 +66,7 @@ def sealed(rows: "DataFrame", key: KeyReference, keep_raw: bool) -> "DataFrame":
         for batch in batches:
             ring = ring or key.open()
             places = zip(batch["_raw"].to_pylist(), batch["_file_hash"].to_pylist(), batch["_line"].to_pylist(), strict=True)
-            raw = [ring.encrypt(text.encode(), raw_binding(file_hash, line)) if keep_raw else None for text, file_hash, line in places]
+            raw = [ring.encrypt(text.encode(), raw_binding(file_hash, line)) if keep_raw and text is not None else None for text, file_hash, line in places]
             ids = pa.array([key.key_id] * batch.num_rows, pa.string())
             columns = [batch["rules"], batch["value_classes"], pa.array(raw, pa.binary()), ids, *(batch[name] for name in PLACE_NAMES)]
             yield pa.RecordBatch.from_arrays(columns, ["rules", "value_classes", "raw_row", "key_id", *PLACE_NAMES])

@@ -28,7 +28,7 @@ from spark_jobs.ingest.landing import LandedFile
 from spark_jobs.ingest.parquet_rows import read_parquet
 from spark_jobs.ingest.rows import Rows
 from spark_jobs.ingest.sheet_rows import read_xlsx
-from spark_jobs.ingest.tokens import Tokeniser, raw_binding
+from spark_jobs.ingest.tokens import Erased, Tokeniser, raw_binding
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -53,6 +53,7 @@ class StagePlan:
     folder: str
     key: KeyReference
     keep_raw: bool = True
+    erased: Erased | None = None
 
     def folder_of(self, kind: str) -> Path:
         """Where staged `rows`, `rejects` or `vault` rows are."""
@@ -136,7 +137,7 @@ def staged_rows(folder: Path) -> int:
 
 def stage_group(plan: StagePlan, group: int) -> list[FileStats]:
     """Stage one group of files, one after the other; a file that cannot be read gives a problem, not an exception."""
-    writer, tokeniser = GroupWriter(plan, group), Tokeniser.for_feed(plan.feed, plan.key)
+    writer, tokeniser = GroupWriter(plan, group), Tokeniser.for_feed(plan.feed, plan.key, erased=plan.erased)
     stats = []
     try:
         for landed in plan.groups[group]:

@@ -17,6 +17,7 @@ from spark_jobs.common.delta import ensure_table
 from spark_jobs.common.job import StepContext, StepReport
 from spark_jobs.common.logging import Event, log_event
 from spark_jobs.ingest.batch import Batch
+from spark_jobs.ingest.erased import erased_marks
 from spark_jobs.ingest.extract import extract_tables
 from spark_jobs.ingest.journal import ingest_folder, one_at_a_time, recover
 from spark_jobs.ingest.landing import Decision, decide, landed_files, with_known_on
@@ -109,7 +110,7 @@ def _load_all(
     """Load the feeds that have new files, a few at once; feeds with a finding are left as they are."""
     findings = [finding for decision in decisions.values() for finding in decision.findings]
     work = [feed for feed in feeds if _is_loadable(decisions[feed[0], feed[1]])]
-    key = key_reference(ctx.settings)
+    key, erased = key_reference(ctx.settings), erased_marks(ctx) if work else frozenset()
     copies = [
         entry_of(landed, source, name, batch_id(source, name, [landed]), DUPLICATE)
         for (source, name), decision in decisions.items()
@@ -122,7 +123,7 @@ def _load_all(
         for wave in in_waves(work):
             ready = [feed for feed in wave if not _waits_for(feed, failed)]
             findings += [_waiting(feed, failed) for feed in wave if feed not in ready]
-            futures = [pool.submit(_load_feed, ctx, key, feed, decisions[feed[0], feed[1]], known, advance) for feed in ready]
+            futures = [pool.submit(_load_feed, ctx, key, erased, feed, decisions[feed[0], feed[1]], known, advance) for feed in ready]
             for (source, name, _, _), future in zip(ready, futures, strict=True):
                 try:
                     entries += future.result()
@@ -161,11 +162,11 @@ def _is_loadable(decision: Decision) -> bool:
 
 
 def _load_feed(
-    ctx: StepContext, key: KeyReference, feed: ConfiguredFeed, decision: Decision, known: Known, advance: Advance
+    ctx: StepContext, key: KeyReference, erased: frozenset[str], feed: ConfiguredFeed, decision: Decision, known: Known, advance: Advance
 ) -> Sequence[Entry]:
     source, name, contract, definition = feed
     zone = contract.time_zone or ctx.settings.retailer.time_zone
-    batch = Batch(ctx, source, name, definition, zone, key, decision.new, advance=advance)
+    batch = Batch(ctx, source, name, definition, zone, key, decision.new, advance=advance, erased=erased)
     try:
         return load(batch)
     except InputError as err:

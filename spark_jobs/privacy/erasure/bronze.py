@@ -1,0 +1,166 @@
+"""Bronze without the subjects: rows that are about them go, or stay without them; rows of others lose their tokens."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from conf.contracts import Feed, load_sources
+from conf.entities import load_entities
+from spark_jobs.common.pii.feeds import SOURCE_KEY, keeps_rows, personal_columns
+from spark_jobs.conform.contributions import Contribution, contributions
+from spark_jobs.conform.mapping import mapped
+from spark_jobs.privacy.erasure.subjects import OWN, SEEN
+from spark_jobs.privacy.erasure.work import Work
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+PLACE = ("_source_file", "_line")
+GO, STAY, MENTION = "go", "stay", "mention"
+
+
+@dataclass(frozen=True)
+class FeedOf:
+    """A feed, the maps that name a customer in it, and its table."""
+
+    source: str
+    name: str
+    feed: Feed
+    parts: tuple[Contribution, ...]
+
+    @property
+    def table(self) -> str:
+        return f"bronze.{self.source}__{self.name}"
+
+    @property
+    def token_columns(self) -> list[str]:
+        return [column.name for column in self.feed.columns if column.is_tokenised]
+
+    @property
+    def keeps_rows(self) -> bool:
+        """Whether a row stays without its customer, because one of the entities it fills does."""
+        return keeps_rows(self.feed)
+
+
+def feeds(work: Work) -> list[FeedOf]:
+    """All feeds of the configuration that have a table."""
+    sources, there = load_sources(), {row["tableName"] for row in work.spark.sql("show tables in bronze").collect()}
+    parts: dict[tuple[str, str], list[Contribution]] = defaultdict(list)
+    for mine in contributions(sources, load_entities(), work.settings.retailer).values():
+        for part in mine:
+            if SOURCE_KEY in part.map.fields:
+                parts[part.source, part.feed_name].append(part)
+    return [
+        FeedOf(source, name, feed, tuple(parts[source, name]))
+        for source, contract in sources.items()
+        for name, feed in contract.feeds.items()
+        if f"{source}__{name}" in there
+    ]
+
+
+def find_rows(work: Work, of: FeedOf) -> tuple[int, "DataFrame | None"]:
+    """Places of rows whose customer is a subject, kept as `rows_<feed>`; and the tokens that stand in them, in the column `value`."""
+    from pyspark.sql import functions as F
+
+    if not of.parts:
+        return 0, None
+    bronze, keys = work.spark.table(of.table), work.subjects("key").withColumnRenamed("value", SOURCE_KEY)
+    frames = [mapped(bronze, part, late_files=False).select(*PLACE, SOURCE_KEY) for part in of.parts]
+    named = reduce(lambda one, other: one.unionByName(other), frames)
+    places = work.keep(named.join(F.broadcast(keys), SOURCE_KEY, "left_semi").select(*PLACE).distinct(), f"rows_{of.source}__{of.name}")
+    count = places.count()
+    if not count or not of.token_columns:
+        return count, None
+    mine = bronze.join(F.broadcast(places), [*PLACE], "left_semi")
+    return count, _values(mine, of.token_columns).distinct()
+
+
+def _values(rows: "DataFrame", columns: Iterable[str]) -> "DataFrame":
+    from pyspark.sql import functions as F
+
+    return rows.select(F.explode(F.array_compact(F.array(*[F.col(f"`{name}`") for name in columns]))).alias("value"))
+
+
+def erase_rows(work: Work, of: FeedOf) -> dict[str, int]:
+    """Take the subjects out of one bronze table, in one commit; nothing is written when they are not in it.
+
+    Returns:
+        Rows that went, that stay without their customer, and rows of others that lost a token.
+    """
+    from pyspark.sql import functions as F
+
+    actions = _actions(work, of)
+    if actions is None:
+        return {}
+    kept = work.keep(actions, f"actions_{of.source}__{of.name}")
+    counts = {row["action"]: row["count"] for row in kept.groupBy("action").count().collect()}
+    if not counts:
+        return {}
+    view = f"erased_{of.source}__{of.name}"
+    kept.createOrReplaceTempView(view)
+    flagged = {f"_gone_{name}" for name in of.token_columns} & set(kept.columns)
+    emptied = ", ".join(f"b.`{name}` = null" for name in personal_columns(of.feed))
+    cleared = ", ".join(f"b.`{name}` = if(p.`_gone_{name}`, null, b.`{name}`)" for name in of.token_columns if f"_gone_{name}" in flagged)
+    statement = f"merge into {of.table} b using {view} p on b._source_file = p._source_file and b._line = p._line"
+    statement += f" when matched and p.action = '{GO}' then delete"
+    statement += f" when matched and p.action = '{STAY}' then update set {emptied}" if emptied else ""
+    statement += f" when matched then update set {cleared}" if cleared else ""
+    try:
+        work.spark.sql(statement).collect()
+    finally:
+        work.spark.catalog.dropTempView(view)
+    return counts
+
+
+def _actions(work: Work, of: FeedOf) -> "DataFrame | None":
+    """(place, action, a flag for each token column): what happens to each row that has to do with a subject."""
+    from pyspark.sql import functions as F
+
+    named = None
+    if of.parts:
+        action = F.lit(STAY if of.keeps_rows else GO).alias("action")
+        flags = [F.lit(False).alias(f"_gone_{name}") for name in of.token_columns]
+        named = work.read(f"rows_{of.source}__{of.name}").select(*PLACE, action, *flags)
+    if not of.token_columns:
+        return named
+    mentioned = _mentions(work, of)
+    return mentioned if named is None else named.unionByName(mentioned.join(named.select(*PLACE), [*PLACE], "left_anti"))
+
+
+def _mentions(work: Work, of: FeedOf) -> "DataFrame":
+    """Rows of nobody or of others that hold a token which is a subject's own; every token in them that a subject's rows hold is to go.
+
+    Where the feed knows customers and the row names none, the row was about the person of that token: it goes, unless its kind of row stays.
+    """
+    from pyspark.sql import functions as F
+
+    bronze = work.spark.table(of.table)
+    own, all_tokens = work.subjects(OWN), work.subjects(OWN, SEEN)
+    places = [
+        bronze.join(F.broadcast(own.withColumnRenamed("value", name)), name, "left_semi").select(*PLACE) for name in of.token_columns
+    ]
+    rows = bronze.join(F.broadcast(reduce(lambda one, other: one.unionByName(other), places).distinct()), [*PLACE], "left_semi")
+    for name in of.token_columns:
+        flag = all_tokens.select(F.col("value").alias(name), F.lit(True).alias(f"_found_{name}"))
+        rows = rows.join(F.broadcast(flag), name, "left")
+    gone = [F.coalesce(f"_found_{name}", F.lit(False)).alias(f"_gone_{name}") for name in of.token_columns]
+    rows = rows.select(*PLACE, *gone).distinct()
+    if not of.parts or of.keeps_rows:
+        return rows.select(*PLACE, F.lit(MENTION).alias("action"), *[f"_gone_{name}" for name in of.token_columns])
+    frames = [mapped(bronze, part, late_files=False).select(*PLACE, SOURCE_KEY) for part in of.parts]
+    others = reduce(lambda one, other: one.unionByName(other), frames).where(F.col(SOURCE_KEY).isNotNull()).select(*PLACE).distinct()
+    is_others = rows.join(others.withColumn("_others", F.lit(True)), [*PLACE], "left")
+    action = F.when(F.col("_others"), F.lit(MENTION)).otherwise(F.lit(GO)).alias("action")
+    return is_others.select(*PLACE, action, *[f"_gone_{name}" for name in of.token_columns])
+
+
+def tokens_in_use(work: Work, all_feeds: Iterable[FeedOf]) -> "DataFrame":
+    """Tokens of the subjects that rows of others hold in bronze, in the column `value`; kept as `tokens_in_use`."""
+    from pyspark.sql import functions as F
+
+    tokens = work.subjects(OWN, SEEN)
+    used = [_values(work.spark.table(of.table), of.token_columns) for of in all_feeds if of.token_columns]
+    still = reduce(lambda one, other: one.unionByName(other), used) if used else tokens.limit(0)
+    return work.keep(still.join(F.broadcast(tokens), "value", "left_semi").distinct(), "tokens_in_use")

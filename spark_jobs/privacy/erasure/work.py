@@ -1,0 +1,84 @@
+"""The working folder of an erasure: who is erased, and which steps are done. It outlives a kill, and nothing of it is left at the end."""
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conf.settings import Settings
+from spark_jobs.common.crypto import Keyring
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+def erasures_folder(settings: Settings) -> Path:
+    """Working folders and certificates of erasures; no part of the warehouse."""
+    return settings.lake.root / "privacy" / "erasures"
+
+
+@dataclass(frozen=True)
+class Work:
+    """One batch of erasures: its folder, and the session that its frames are read with.
+
+    `subjects` are pairs (kind, value): kind is customer, key, own (a token that is this person's alone) or seen (another token of the person's rows).
+    """
+
+    spark: "SparkSession"
+    settings: Settings
+    erasure_id: str
+
+    @cached_property
+    def folder(self) -> Path:
+        folder = erasures_folder(self.settings) / "open" / self.erasure_id
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
+
+    def is_done(self, step: str) -> bool:
+        """Whether a step was finished, perhaps by a run that was killed later."""
+        return (self.folder / f"{step}.done").exists()
+
+    def done(self, step: str, **result: object) -> None:
+        """Note that a step is finished, with what it did."""
+        draft = self.folder / f".{step}"
+        with draft.open("w", encoding="utf-8") as out:
+            json.dump(result, out, sort_keys=True)
+            out.flush()
+            os.fsync(out.fileno())
+        draft.replace(self.folder / f"{step}.done")
+
+    def results(self) -> dict[str, dict[str, object]]:
+        """What the finished steps did."""
+        return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(self.folder.glob("*.done"))}
+
+    def keep(self, frame: "DataFrame", name: str) -> "DataFrame":
+        """Write a frame into the folder and give what was written."""
+        frame.write.mode("overwrite").parquet((self.folder / name).as_uri())
+        return self.read(name)
+
+    def read(self, name: str) -> "DataFrame":
+        """A frame that was kept."""
+        return self.spark.read.parquet((self.folder / name).as_uri())
+
+    def subjects(self, *kinds: str) -> "DataFrame":
+        """The values of some kinds, in the column `value`, each once."""
+        from pyspark.sql import functions as F
+
+        return self.read("subjects").where(F.col("kind").isin(*kinds)).select("value").distinct()
+
+    def seal(self, ring: Keyring, name: str, values: Sequence[str]) -> None:
+        """Keep values that nobody may read in the folder: encrypted, one under the other."""
+        (self.folder / name).write_bytes(ring.encrypt(json.dumps(list(values)).encode(), f"erasure/{self.erasure_id}/{name}"))
+
+    def opened(self, ring: Keyring, name: str) -> list[str]:
+        """Values that were sealed."""
+        values: list[str] = json.loads(ring.decrypt((self.folder / name).read_bytes(), f"erasure/{self.erasure_id}/{name}"))
+        return values
+
+    def remove(self) -> None:
+        """Nothing of the batch stays but its certificate."""
+        shutil.rmtree(self.folder)

@@ -1,0 +1,85 @@
+"""Many byte strings sought at once in much data: a hash of every window of eight (or four) bytes is looked up in a table.
+
+The table says which windows some needle has; only there bytes are compared. numpy does the windows, so that thousands of needles cost what one does.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+SHORTEST = 4
+TABLE_BITS = 22
+# Odd constants near 2^64 / φ and 2^32 / φ (Knuth, The Art of Computer Programming 3, 6.4: multiplicative hashing).
+FACTORS = {8: np.uint64(0x9E3779B97F4A7C15), 4: np.uint32(0x9E3779B1)}
+DTYPES = {8: np.dtype("<u8"), 4: np.dtype("<u4")}
+
+
+def encodings(needle: str) -> set[bytes]:
+    """The bytes in which a text may stand in a file: UTF-8, UTF-16, and with other letters than ASCII also GB 18030 and JSON's escapes."""
+    found = {needle.encode(), needle.encode("utf-16-le"), needle.encode("utf-16-be")}
+    if not needle.isascii():
+        found |= {needle.encode("gb18030"), json.dumps(needle)[1:-1].encode(), json.dumps(needle)[1:-1].upper().replace("\\U", "\\u").encode()}
+    return found
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Needles of which a window of `width` bytes, the last one, is looked up."""
+
+    width: int
+    is_in: NDArray[np.bool_]
+    needles: dict[bytes, list[tuple[bytes, int]]]
+
+
+class Needles:
+    """What is sought. Needles are named by their number in the list, never by themselves."""
+
+    def __init__(self, needles: Sequence[str]) -> None:
+        """Prepare needles; those of fewer than four bytes in UTF-8 cannot be told from chance and are left out (`too_short`)."""
+        forms = [(form, number) for number, needle in enumerate(needles) for form in sorted(encodings(needle)) if len(needle.encode()) >= SHORTEST]
+        self.too_short = [number for number, needle in enumerate(needles) if len(needle.encode()) < SHORTEST]
+        self.longest = max((len(form) for form, _ in forms), default=0)
+        self.has_digits_only = any(needle.isascii() and needle.lstrip("+").isdigit() for needle in needles)
+        self._tables = [table for width in DTYPES if (table := _table(width, forms))]
+
+    def found_in(self, data: bytes | memoryview) -> set[int]:
+        """Numbers of the needles that are in the data."""
+        found: set[int] = set()
+        for table in self._tables:
+            for at in _candidates(table, data):
+                window = bytes(data[at : at + table.width])
+                for form, number in table.needles.get(window, ()):
+                    start = at + table.width - len(form)
+                    if number not in found and start >= 0 and bytes(data[start : at + table.width]) == form:
+                        found.add(number)
+        return found
+
+
+def _table(width: int, forms: Sequence[tuple[bytes, int]]) -> _Table | None:
+    """Longer needles go by eight bytes, shorter ones by four; none gives no table."""
+    mine = [each for each in forms if (len(each[0]) >= 8) == (width == 8)]
+    if not mine:
+        return None
+    needles: dict[bytes, list[tuple[bytes, int]]] = {}
+    for form, number in mine:
+        needles.setdefault(form[-width:], []).append((form, number))
+    is_in = np.zeros(1 << TABLE_BITS, bool)
+    is_in[_hashes(np.frombuffer(b"".join(needles), DTYPES[width]), width)] = True
+    return _Table(width, is_in, needles)
+
+
+def _hashes(windows: NDArray[np.unsignedinteger], width: int) -> NDArray[np.intp]:
+    return ((windows * FACTORS[width]) >> DTYPES[width].type(width * 8 - TABLE_BITS)).astype(np.intp)
+
+
+def _candidates(table: _Table, data: bytes | memoryview) -> Iterator[int]:
+    """Places of windows that a needle may end with."""
+    for offset in range(table.width):
+        count = (len(data) - offset) // table.width
+        if count > 0:
+            windows = np.frombuffer(data, DTYPES[table.width], count, offset)
+            for hit in np.flatnonzero(table.is_in[_hashes(windows, table.width)]):
+                yield offset + int(hit) * table.width

@@ -219,9 +219,7 @@ def _refuse_when_needed(settings: Settings, file: Path) -> None:
     """A new key beside old ciphertexts would make two tokens of one person: better to stop."""
     if any(any((settings.lake.warehouse / schema).glob("*/*.parquet")) for schema in ("vault", "quarantine")):
         remedy = f"restore the key file, or set {variable_of(FIRST_KEY)}"
-        raise ConfigError(
-            "the PII key is not there", [Finding(str(file), "is gone, and the lake holds values encrypted with it", remedy)]
-        )
+        raise ConfigError("the PII key is not there", [Finding(str(file), "is gone, and the lake holds values encrypted with it", remedy)])
 
 
 def generate(file: Path) -> bool:

@@ -11,11 +11,11 @@ from spark_jobs.common.crypto import KeyReference
 from spark_jobs.common.job import StepContext
 from spark_jobs.ingest import contract as rules_of
 from spark_jobs.ingest import rejected
+from spark_jobs.ingest.erased import erased_in
 from spark_jobs.ingest.journal import staging_folder
 from spark_jobs.ingest.landing import LandedFile, balanced_groups
 from spark_jobs.ingest.manifest import batch_id
 from spark_jobs.ingest.progress import Advance, silent
-from spark_jobs.ingest.erased import erased_in
 from spark_jobs.ingest.staging import FileStats, StagePlan, staged_rows
 from spark_jobs.ingest.tokens import ERASED_RULE
 

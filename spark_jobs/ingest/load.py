@@ -143,9 +143,7 @@ def _stop_above_threshold(batch: Batch) -> None:
     most = batch.feed.max_rejected_share
     most = batch.ctx.settings.ingest.max_rejected_share if most is None else most
     if batch.rows_wrong > max(most * batch.rows_in, batch.ctx.settings.ingest.tolerated_rejects):
-        share = (
-            f"{batch.rows_wrong} of {batch.rows_in} rows ({batch.rows_wrong / batch.rows_in:.1%}) rejected, allowed are {most:.1%}"
-        )
+        share = f"{batch.rows_wrong} of {batch.rows_in} rows ({batch.rows_wrong / batch.rows_in:.1%}) rejected, allowed are {most:.1%}"
         raise InputError(f"too many rejected rows in {batch.name}: {share}", rejection_findings(batch))
 
 

@@ -66,7 +66,10 @@ def sealed(rows: "DataFrame", key: KeyReference, keep_raw: bool) -> "DataFrame":
         for batch in batches:
             ring = ring or key.open()
             places = zip(batch["_raw"].to_pylist(), batch["_file_hash"].to_pylist(), batch["_line"].to_pylist(), strict=True)
-            raw = [ring.encrypt(text.encode(), raw_binding(file_hash, line)) if keep_raw and text is not None else None for text, file_hash, line in places]
+            raw = [
+                ring.encrypt(text.encode(), raw_binding(file_hash, line)) if keep_raw and text is not None else None
+                for text, file_hash, line in places
+            ]
             ids = pa.array([key.key_id] * batch.num_rows, pa.string())
             columns = [batch["rules"], batch["value_classes"], pa.array(raw, pa.binary()), ids, *(batch[name] for name in PLACE_NAMES)]
             yield pa.RecordBatch.from_arrays(columns, ["rules", "value_classes", "raw_row", "key_id", *PLACE_NAMES])

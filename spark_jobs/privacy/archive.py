@@ -75,7 +75,9 @@ def _check(ring: Keyring, target: Path, expected: str) -> None:
         digest.update(piece)
     if digest.hexdigest() != expected:
         target.unlink()
-        raise CdpError("a file could not be archived", [Finding(str(target), "does not read back as it was", "check the disk and run again")])
+        raise CdpError(
+            "a file could not be archived", [Finding(str(target), "does not read back as it was", "check the disk and run again")]
+        )
 
 
 def remove_old(settings: Settings, before: date) -> int:

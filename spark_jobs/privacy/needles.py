@@ -6,6 +6,7 @@ The table says which windows some needle has; only there bytes are compared. num
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +14,19 @@ from numpy.typing import NDArray
 SHORTEST = 4
 TABLE_BITS = 22
 # Odd constants near 2^64 / φ and 2^32 / φ (Knuth, The Art of Computer Programming 3, 6.4: multiplicative hashing).
-FACTORS = {8: np.uint64(0x9E3779B97F4A7C15), 4: np.uint32(0x9E3779B1)}
-DTYPES = {8: np.dtype("<u8"), 4: np.dtype("<u4")}
+FACTORS: dict[int, Any] = {8: np.uint64(0x9E3779B97F4A7C15), 4: np.uint32(0x9E3779B1)}
+DTYPES: dict[int, np.dtype[Any]] = {8: np.dtype("<u8"), 4: np.dtype("<u4")}
 
 
 def encodings(needle: str) -> set[bytes]:
     """The bytes in which a text may stand in a file: UTF-8, UTF-16, and with other letters than ASCII also GB 18030 and JSON's escapes."""
     found = {needle.encode(), needle.encode("utf-16-le"), needle.encode("utf-16-be")}
     if not needle.isascii():
-        found |= {needle.encode("gb18030"), json.dumps(needle)[1:-1].encode(), json.dumps(needle)[1:-1].upper().replace("\\U", "\\u").encode()}
+        found |= {
+            needle.encode("gb18030"),
+            json.dumps(needle)[1:-1].encode(),
+            json.dumps(needle)[1:-1].upper().replace("\\U", "\\u").encode(),
+        }
     return found
 
 
@@ -39,7 +44,12 @@ class Needles:
 
     def __init__(self, needles: Sequence[str]) -> None:
         """Prepare needles; those of fewer than four bytes in UTF-8 cannot be told from chance and are left out (`too_short`)."""
-        forms = [(form, number) for number, needle in enumerate(needles) for form in sorted(encodings(needle)) if len(needle.encode()) >= SHORTEST]
+        forms = [
+            (form, number)
+            for number, needle in enumerate(needles)
+            for form in sorted(encodings(needle))
+            if len(needle.encode()) >= SHORTEST
+        ]
         self.too_short = [number for number, needle in enumerate(needles) if len(needle.encode()) < SHORTEST]
         self.longest = max((len(form) for form, _ in forms), default=0)
         self.has_digits_only = any(needle.isascii() and needle.lstrip("+").isdigit() for needle in needles)
@@ -71,8 +81,9 @@ def _table(width: int, forms: Sequence[tuple[bytes, int]]) -> _Table | None:
     return _Table(width, is_in, needles)
 
 
-def _hashes(windows: NDArray[np.unsignedinteger], width: int) -> NDArray[np.intp]:
-    return ((windows * FACTORS[width]) >> DTYPES[width].type(width * 8 - TABLE_BITS)).astype(np.intp)
+def _hashes(windows: NDArray[Any], width: int) -> NDArray[np.intp]:
+    hashed: NDArray[np.intp] = ((windows * FACTORS[width]) >> DTYPES[width].type(width * 8 - TABLE_BITS)).astype(np.intp)
+    return hashed
 
 
 def _candidates(table: _Table, data: bytes | memoryview) -> Iterator[int]:

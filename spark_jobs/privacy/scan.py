@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -54,7 +54,9 @@ class Scan:
         return not self.found and not self.not_scanned
 
 
-def scan(folders: Iterable[Path], needles: Sequence[str], *, skip: Sequence[Path] = (), advance: Callable[[Path], None] = lambda _: None) -> Scan:
+def scan(
+    folders: Iterable[Path], needles: Sequence[str], *, skip: Sequence[Path] = (), advance: Callable[[Path], None] = lambda _: None
+) -> Scan:
     """Look for needles in all files of some folders (and in files that are named themselves), hidden ones too.
 
     Args:
@@ -167,7 +169,14 @@ def _packing(head: bytes) -> str | None:
     """How a file is packed, by its first bytes."""
     if head[257:262] == b"ustar":
         return "tar"
-    signs = {b"PAR1": "parquet", b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"PK\x03\x04": "zip"}
+    signs = {
+        b"PAR1": "parquet",
+        b"\x1f\x8b": "gzip",
+        b"\x28\xb5\x2f\xfd": "zstd",
+        b"BZh": "bzip2",
+        b"\xfd7zXZ\x00": "xz",
+        b"PK\x03\x04": "zip",
+    }
     return next((name for sign, name in signs.items() if head.startswith(sign)), None)
 
 
@@ -185,10 +194,10 @@ def _insides(packing: str, opened: Callable[[], IO[bytes]]) -> Iterator[tuple[st
                 if member.isfile():
                     yield member.name, lambda member=member: packed_tar.extractfile(member)  # type: ignore[misc]
         return
-    readers: dict[str, Callable[[], IO[bytes]]] = {
-        "gzip": lambda: gzip.open(opened()),  # type: ignore[dict-item, return-value]
-        "bzip2": lambda: bz2.open(opened()),  # type: ignore[dict-item, return-value]
-        "xz": lambda: lzma.open(opened()),  # type: ignore[dict-item, return-value]
-        "zstd": lambda: pa.CompressedInputStream(pa.PythonFile(opened(), "r"), "zstd"),
+    readers: dict[str, Callable[[IO[bytes]], Any]] = {
+        "gzip": lambda stream: gzip.GzipFile(fileobj=stream),
+        "bzip2": bz2.BZ2File,
+        "xz": lzma.LZMAFile,
+        "zstd": lambda stream: pa.CompressedInputStream(pa.PythonFile(stream, "r"), "zstd"),
     }
-    yield packing, readers[packing]
+    yield packing, lambda: readers[packing](opened())

@@ -11,7 +11,9 @@ from spark_jobs.common.pii.scrub import scrub
 # Mean length of a degree on a sphere of the earth's volume (radius 6,371 km), in kilometres.
 KM_PER_DEGREE = 111.195
 # Province, city and district of a Chinese address; what comes behind the district is not kept.
-DISTRICT = re.compile(r"^((?:[^\s省区市县]{2,8}(?:省|自治区|特别行政区))?\s*(?:[^\s省市县]{2,10}(?:市|自治州|地区|盟))?\s*[^\s市区县路街道弄号]{1,10}(?:区|县|旗|市))")
+DISTRICT = re.compile(
+    r"^((?:[^\s省区市县]{2,8}(?:省|自治区|特别行政区))?\s*(?:[^\s省市县]{2,10}(?:市|自治州|地区|盟))?\s*[^\s市区县路街道弄号]{1,10}(?:区|县|旗|市))"
+)
 
 
 def coarsened(how: Coarse, value: str, order: str = "yMd", pattern: str | None = None) -> str | None:

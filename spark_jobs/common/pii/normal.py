@@ -9,7 +9,9 @@ from spark_jobs.common.pii import national_id
 from spark_jobs.common.pii.phones import international
 
 # One mailbox under several names: who reads what after a plus, and who overlooks dots (the providers' own help pages say so).
-IGNORE_PLUS = frozenset({"gmail.com", "outlook.com", "hotmail.com", "live.com", "icloud.com", "proton.me", "protonmail.com", "fastmail.com"})
+IGNORE_PLUS = frozenset(
+    {"gmail.com", "outlook.com", "hotmail.com", "live.com", "icloud.com", "proton.me", "protonmail.com", "fastmail.com"}
+)
 IGNORE_DOTS = frozenset({"gmail.com"})
 SAME_DOMAIN = {"googlemail.com": "gmail.com", "vip.gmail.com": "gmail.com"}
 
@@ -24,19 +26,18 @@ def normalise(kind: str, value: str, country: str | None = None, order: str = "y
         order: of year, month and day in a birth date that is not written as year-month-day.
     """
     text = unicodedata.normalize("NFKC", value).strip()
-    if kind == "phone":
-        return _phone(text, country)
-    if kind == "email":
-        return _email(text)
-    if kind == "national_id":
-        return national_id.in_long_form(re.sub(r"[\s-]", "", text).upper())
-    if kind == "plate":
-        return re.sub(r"[\s·.-]", "", text).upper()
-    if kind == "birth_date":
-        day = birth_date(text, order)
-        return day.isoformat() if day else re.sub(r"\s+", " ", text).casefold()
-    if kind == "address":
-        return re.sub(r"[\s,;，；、。.]+", " ", text).strip().casefold()
+    normal = {
+        "phone": lambda: _phone(text, country),
+        "email": lambda: _email(text),
+        "national_id": lambda: national_id.in_long_form(re.sub(r"[\s-]", "", text).upper()),
+        "plate": lambda: re.sub(r"[\s·.-]", "", text).upper(),
+        "birth_date": lambda: day.isoformat() if (day := birth_date(text, order)) else _plain(text),
+        "address": lambda: re.sub(r"[\s,;，；、。.]+", " ", text).strip().casefold(),
+    }.get(kind)
+    return normal() if normal else _plain(text)
+
+
+def _plain(text: str) -> str:
     return re.sub(r"\s+", " ", text).casefold()
 
 
@@ -90,7 +91,7 @@ def _email(text: str) -> str:
     bare = parseaddr(text)[1] if "<" in text else text.removeprefix("mailto:")
     local, at, host = re.sub(r"\s+", "", bare).casefold().rpartition("@")
     if not at:
-        return re.sub(r"\s+", " ", text).casefold()
+        return _plain(text)
     host = _ascii(host.rstrip("."))
     host = SAME_DOMAIN.get(host, host)
     local = local.split("+", 1)[0] or local if host in IGNORE_PLUS else local

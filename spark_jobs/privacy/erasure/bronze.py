@@ -89,8 +89,6 @@ def erase_rows(work: Work, of: FeedOf) -> dict[str, int]:
     Returns:
         Rows that went, that stay without their customer, and rows of others that lost a token.
     """
-    from pyspark.sql import functions as F
-
     actions = _actions(work, of)
     if actions is None:
         return {}
@@ -138,9 +136,7 @@ def _mentions(work: Work, of: FeedOf) -> "DataFrame":
 
     bronze = work.spark.table(of.table)
     own, all_tokens = work.subjects(OWN), work.subjects(OWN, SEEN)
-    places = [
-        bronze.join(F.broadcast(own.withColumnRenamed("value", name)), name, "left_semi").select(*PLACE) for name in of.token_columns
-    ]
+    places = [bronze.join(F.broadcast(own.withColumnRenamed("value", name)), name, "left_semi").select(*PLACE) for name in of.token_columns]
     rows = bronze.join(F.broadcast(reduce(lambda one, other: one.unionByName(other), places).distinct()), [*PLACE], "left_semi")
     for name in of.token_columns:
         flag = all_tokens.select(F.col("value").alias(name), F.lit(True).alias(f"_found_{name}"))

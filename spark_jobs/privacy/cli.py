@@ -1,0 +1,157 @@
+"""`cdp privacy`: erasure, the byte scan, the archive and the register."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Erase customers with proof, look for personal data, keep delivered files encrypted.")
+archive_app = typer.Typer(no_args_is_help=True, help="Delivered files after they were loaded: encrypted, until their time is over.")
+app.add_typer(archive_app, name="archive")
+
+Day = Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="Business date of the run.")]
+
+
+@app.command()
+def erase(
+    customers: Annotated[list[str] | None, typer.Argument(help="Customer ids, as gold.dim_customers has them.")] = None,
+    date: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Business date; default: the last published night.")] = None,
+    from_file: Annotated[Path | None, typer.Option(help="A file with a customer id on each line.")] = None,
+    resume: Annotated[bool, typer.Option(help="Go on with erasures that were killed or not complete.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take customers out of everything: all layers, the vault, quarantine, archive, logs and old versions; then look for them and sign a certificate.
+
+    Example: cdp privacy erase c_0f3a…
+    """
+    from rich.console import Console
+
+    from conf.errors import Finding, InputError
+    from conf.settings import settings
+    from spark_jobs.privacy.erasure.command import erase_now, resume_all
+
+    console, configured = Console(highlight=False, soft_wrap=True), settings()
+    named = [*(customers or []), *([line.strip() for line in from_file.read_text().splitlines() if line.strip()] if from_file else [])]
+    if not named and not resume:
+        raise InputError("nobody is to be erased", [Finding("customers", "none is named", "give customer ids, --from-file or --resume")])
+    if named and not yes:
+        typer.confirm(f"Erase {len(set(named))} customer(s) for good?", abort=True)
+    certificates = resume_all(configured) if resume else []
+    certificates += [erase_now(configured, named, date.date() if date else None)] if named else []
+    for certificate in certificates:
+        rows = certificate.steps["03_rows"]["rows"]
+        console.print(
+            f"{certificate.erasure_id}: {len(certificate.marks)} key(s), {rows} row(s) of bronze; {certificate.scan['files']} files scanned, nothing found"
+        )
+        console.print(f"certificate: {certificate.path}")
+    if not certificates:
+        console.print("no erasure is open")
+
+
+@app.command("check")
+def check_file(
+    certificate: Annotated[Path, typer.Argument(help="A certificate of an erasure.")],
+    key: Annotated[Path | None, typer.Option(help="Your own copy of the public key; default: the one of this lake.")] = None,
+) -> None:
+    """Check the signature of a certificate and show what it says.
+
+    Example: cdp privacy check lake/privacy/erasures/e0f3….json
+    """
+    from rich.console import Console
+
+    from conf.settings import settings
+    from spark_jobs.privacy.erasure.certificate import check_certificate
+
+    console = Console(highlight=False, soft_wrap=True)
+    found = check_certificate(settings(), certificate, key)
+    console.print(f"{found.erasure_id}: signed, {'complete' if found.is_complete else 'NOT complete'}, business date {found.business_date}")
+    console.print_json(data=found.scan)
+    for sentence in found.stays:
+        console.print(f"· {sentence}")
+
+
+@app.command("scan")
+def scan_folders(
+    needles: Annotated[
+        Path, typer.Argument(help="File with a value on each line; - reads standard input, so that no value is in a command line.")
+    ],
+    folders: Annotated[list[Path] | None, typer.Argument(help="Folders or files to look into; default: the lake without its keys.")] = None,
+) -> None:
+    """Look for values in clear in every file, also inside of what is packed. Exit code 1 when one is found or a file cannot be looked into.
+
+    Example: cdp privacy scan - < phones.txt
+    """
+    from rich.console import Console
+
+    from conf.settings import settings
+    from spark_jobs.privacy.needles import Needles
+    from spark_jobs.privacy.scan import scan
+
+    console, configured = Console(highlight=False, soft_wrap=True), settings()
+    text = sys.stdin.read() if str(needles) == "-" else needles.read_text(encoding="utf-8")
+    values = [line for line in text.splitlines() if line]
+    short = Needles(values).too_short
+    result = scan(folders or [configured.lake.root], values, skip=[configured.lake.keys])
+    for found in sorted(result.found):
+        console.print(f"[red]found[/red]  value {found.needle + 1} in {found.file} ({found.where})")
+    for file, reason in sorted(result.not_scanned.items()):
+        console.print(f"[yellow]not scanned[/yellow]  {file}: {reason}")
+    if short:
+        console.print(f"[yellow]not sought[/yellow]  {len(short)} value(s) of fewer than four bytes")
+    console.print(
+        f"{result.files} files, {result.bytes / 1e6:.1f} MB looked at for {len(values) - len(short)} value(s): {len(result.found)} found"
+    )
+    if not result.is_clean:
+        sys.exit(1)
+
+
+@archive_app.command("run")
+def archive_run(date: Day) -> None:
+    """Bring landing and archive to what the settings say for a date: encrypt what was loaded, remove what is too old."""
+    from rich.console import Console
+
+    from conf.settings import settings
+    from spark_jobs.common.session import engine_session
+    from spark_jobs.common.writer import one_writer
+    from spark_jobs.privacy.archive import retain
+
+    configured = settings()
+    with engine_session(configured) as spark, one_writer(configured, "archive"):
+        counts = retain(configured, spark, date.date())
+    Console(highlight=False).print(f"{counts['archived']} file(s) archived, {counts['removed']} removed")
+
+
+@archive_app.command("show")
+def archive_show(
+    file: Annotated[str, typer.Argument(help="Name of the delivered file, as in ops.ingest_manifest.")],
+    purpose: Annotated[str, typer.Option(help="Why; it goes into the audit log.")],
+    out: Annotated[Path, typer.Option(help="Where to write it (mode 0600).")],
+) -> None:
+    """Decrypt an archived file, for a purpose that is audited."""
+    import os
+
+    from rich.console import Console
+
+    from conf.errors import Finding, InputError
+    from conf.settings import settings
+    from spark_jobs.common.audit.journal import note
+    from spark_jobs.common.audit.records import Action
+    from spark_jobs.common.crypto import key_reference
+    from spark_jobs.privacy.archive import archived
+    from spark_jobs.privacy.sealed_files import open_sealed
+
+    configured = settings()
+    sealed = archived(configured, file)
+    if not sealed.is_file():
+        raise InputError(
+            "the file is not archived",
+            [Finding(file, "is not in the archive", "see its name: cdp sql 'select file from ops.ingest_manifest'")],
+        )
+    note(configured, Action.PII_READ, f"archive/{file}", purpose=purpose)
+    ring = key_reference(configured).open()
+    with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+        for piece in open_sealed(ring, sealed):
+            target.write(piece)
+    Console(highlight=False).print(f"written to {out}")

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str | None, str]] = {
     "source": ("spark_jobs.ingest.cli", "source", "Draft, list, show and check source mappings."),
     "quarantine": ("spark_jobs.ingest.cli", "quarantine", "List, show and replay rejected rows."),
     "privacy": ("spark_jobs.privacy.cli", None, "Erase customers with proof, look for personal data, the archive of deliveries."),
+    "keys": ("spark_jobs.privacy.keys_cli", None, "Keys of personal data: list, check, rotate."),
     "audit": ("spark_jobs.audit.cli", None, "Who did what, and whether the audit log is as it was written."),
     "land": ("spark_jobs.demo.cli", "land", "Land the demo files only."),
     "simulate": ("spark_jobs.demo.twin.cli", None, "Simulate an omnichannel retailer: its files, and the truth beside them."),

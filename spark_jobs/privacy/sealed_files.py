@@ -1,6 +1,6 @@
 """Files encrypted in pieces of one MiB, so that any size fits into memory and a missing piece is noticed.
 
-Layout: a line of JSON (what it is, bound into every piece), then for each piece four bytes of length (big endian) and its ciphertext, which is
+Layout: a line of JSON (what it is, bound into every piece), a line with the id of the key, then for each piece four bytes of length (big endian) and its ciphertext, which is
 bound to the header, its number and whether it is the last.
 """
 
@@ -38,7 +38,7 @@ def seal_file(ring: Keyring, header: SealedHeader, content: Iterable[bytes], tar
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     digest, bound = hashlib.sha256(), header.line().decode()
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-        out.write(header.line())
+        out.write(header.line() + f"{ring.key_id}\n".encode())
         for number, (piece, is_last) in enumerate(_pieces(content)):
             digest.update(piece)
             sealed = ring.encrypt(piece, f"{bound}{number}/{is_last}")
@@ -59,6 +59,13 @@ def read_header(file: Path) -> SealedHeader:
         return _header(stream.readline(65_536), file)
 
 
+def read_key_id(file: Path) -> str:
+    """Id of the key that sealed a file."""
+    with file.open("rb") as stream:
+        _header(stream.readline(65_536), file)
+        return stream.readline(64).decode("ascii", "replace").strip()
+
+
 def open_sealed(ring: Keyring, file: Path) -> Iterator[bytes]:
     """The content of a sealed file, piece by piece.
 
@@ -68,14 +75,16 @@ def open_sealed(ring: Keyring, file: Path) -> Iterator[bytes]:
     """
     with file.open("rb") as stream:
         bound, number, is_last = _header(stream.readline(65_536), file).line().decode(), 0, False
+        stream.readline(64)
         while size := stream.read(4):
             length = int.from_bytes(size, "big")
             sealed = stream.read(length)
+            if len(sealed) < length:
+                is_last = False
+                break
             is_last = stream.read(1) == b""
             if not is_last:
                 stream.seek(-1, os.SEEK_CUR)
-            if len(sealed) < length:
-                break
             yield ring.decrypt(sealed, f"{bound}{number}/{is_last}")
             number += 1
         if not is_last or not number:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import date
 from email.utils import parseaddr
 
@@ -26,15 +27,8 @@ def normalise(kind: str, value: str, country: str | None = None, order: str = "y
         order: of year, month and day in a birth date that is not written as year-month-day.
     """
     text = unicodedata.normalize("NFKC", value).strip()
-    normal = {
-        "phone": lambda: _phone(text, country),
-        "email": lambda: _email(text),
-        "national_id": lambda: national_id.in_long_form(re.sub(r"[\s-]", "", text).upper()),
-        "plate": lambda: re.sub(r"[\s·.-]", "", text).upper(),
-        "birth_date": lambda: day.isoformat() if (day := birth_date(text, order)) else _plain(text),
-        "address": lambda: re.sub(r"[\s,;，；、。.]+", " ", text).strip().casefold(),
-    }.get(kind)
-    return normal() if normal else _plain(text)
+    form = _FORMS.get(kind)
+    return form(text, country, order) if form else _plain(text)
 
 
 def _plain(text: str) -> str:
@@ -104,3 +98,18 @@ def _ascii(host: str) -> str:
         return host if host.isascii() else host.encode("idna").decode()
     except UnicodeError:
         return host
+
+
+def _birth_date(text: str, order: str) -> str:
+    day = birth_date(text, order)
+    return day.isoformat() if day else _plain(text)
+
+
+_FORMS: dict[str, Callable[[str, str | None, str], str]] = {
+    "phone": lambda text, country, _: _phone(text, country),
+    "email": lambda text, _, __: _email(text),
+    "national_id": lambda text, _, __: national_id.in_long_form(re.sub(r"[\s-]", "", text).upper()),
+    "plate": lambda text, _, __: re.sub(r"[\s·.-]", "", text).upper(),
+    "birth_date": lambda text, _, order: _birth_date(text, order),
+    "address": lambda text, _, __: re.sub(r"[\s,;，；、。.]+", " ", text).strip().casefold(),
+}

@@ -74,7 +74,10 @@ CONTENTS: dict[str, Callable[[Path], tuple[bytes, int]]] = {
     "tar in gzip": lambda _: (gzip.compress(_tar(PHONE.encode())), 0),
     "parquet in zip": lambda _: (_zip(_parquet(pa.array([NAME] * 9), compression="zstd")), 1),
     "parquet snappy": lambda _: (_parquet(pa.array([f"a{PHONE}b", "c"] * 500), compression="snappy", write_statistics=False), 0),
-    "parquet dictionary": lambda _: (_parquet(pa.array(["x", PHONE] * 500).dictionary_encode(), compression="gzip", write_statistics=False), 0),
+    "parquet dictionary": lambda _: (
+        _parquet(pa.array(["x", PHONE] * 500).dictionary_encode(), compression="gzip", write_statistics=False),
+        0,
+    ),
     "parquet nested": lambda _: (_parquet(pa.array([[{"b": TOKEN}]] * 50), compression="zstd", write_statistics=False), 2),
     "parquet number": lambda _: (_parquet(pa.array([1, int(PHONE)]), compression="zstd", write_statistics=False), 0),
     "parquet binary": lambda _: (_parquet(pa.array([NOISE + PHONE.encode()]), compression="zstd", write_statistics=False), 0),

@@ -1,0 +1,148 @@
+"""Personal values: one form for all spellings, what is possible, what stays in the open, and texts without numbers."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conf.types import Coarse
+from spark_jobs.common.pii import national_id
+from spark_jobs.common.pii.coarse import KM_PER_DEGREE, coarsened, grid_cell
+from spark_jobs.common.pii.normal import birth_date, is_possible, normalise
+from spark_jobs.common.pii.scrub import scrub
+
+# The example of GB 11643-1999 itself.
+OFFICIAL = "11010519491231002X"
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        ("email", "Anna Bell <A.nna+news@GoogleMail.com>", "anna@gmail.com"),
+        ("email", "mailto:Li.Si@Example.CN", "li.si@example.cn"),
+        ("email", "ann+a@outlook.com", "ann@outlook.com"),
+        ("email", "x@例子.中国", "x@xn--fsqu00a.xn--fiqs8s"),
+        ("national_id", "110105 19491231 002x", OFFICIAL),
+        ("national_id", "110105491231002", OFFICIAL),
+        ("birth_date", "19800102", "1980-01-02"),
+        ("birth_date", "1980年1月2日", "1980/01/02 00:00:00"),
+        ("plate", "沪A·12345", "沪a12345"),
+        ("address", "上海市， 张杨路 500号。", "上海市 张杨路 500号"),
+    ],
+)
+def test_two_spellings_are_one_value(kind: str, one: str, other: str) -> None:
+    assert normalise(kind, one) == normalise(kind, other)
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        ("email", "ann+a@example.com", "ann@example.com"),
+        ("email", "a.nn@outlook.com", "ann@outlook.com"),
+        ("birth_date", "1980-01-02", "1980-02-01"),
+        ("name", "李明", "李鸣"),
+    ],
+)
+def test_different_values_stay_apart(kind: str, one: str, other: str) -> None:
+    assert normalise(kind, one) != normalise(kind, other)
+
+
+@given(
+    st.text(max_size=30), st.sampled_from(["phone", "email", "name", "national_id", "birth_date", "plate", "address", "geo", "free_text"])
+)
+def test_a_normal_form_is_its_own_normal_form_and_no_text_breaks_it(text: str, kind: str) -> None:
+    once = normalise(kind, text, "CN")
+
+    assert normalise(kind, once, "CN") == once
+    is_possible(kind, text, "CN")
+    scrub(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "possible", "impossible"),
+    [
+        ("national_id", OFFICIAL, "110105194912310021"),
+        ("national_id", "110105491231002", "110105194902310021"),
+        ("phone", "138 0013 8000", "138001380001234567"),
+        ("email", "a@b.cn", "a@b"),
+        ("birth_date", "2000-02-29", "2001-02-29"),
+    ],
+)
+def test_a_value_is_possible_or_not(kind: str, possible: str, impossible: str) -> None:
+    assert is_possible(kind, possible, "CN")
+    assert not is_possible(kind, impossible, "CN")
+
+
+@given(st.integers(0, 10**17 - 1), st.integers(0, 16), st.integers(1, 9))
+def test_one_wrong_digit_never_has_the_right_check_digit(number: int, place: int, change: int) -> None:
+    right = f"{number:017d}"
+    wrong = right[:place] + str((int(right[place]) + change) % 10) + right[place + 1 :]
+
+    assert national_id.check_sign(right) != national_id.check_sign(wrong)
+
+
+def test_a_date_of_birth_is_read_in_its_order() -> None:
+    assert birth_date("02.01.1980", "dMy") == birth_date("01/02/1980", "Mdy") == birth_date("1980-01-02", "dMy")
+    assert birth_date("02011980", "dMy") == birth_date("19800102")
+    assert birth_date("80-01-02") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("请打138 0013 8000或１３９００１３９０００联系", "请打[phone]或[phone]联系"),
+        ("一三八零零一三八零零零", "[phone]"),
+        ("weixin13800138000在线", "weixin[phone]在线"),
+        ("1380013800013900139000", "[phone]"),
+        ("电话021-61280000转2，+44 20 7946 0018", "电话[phone]转2，[phone]"),
+        ("400-820-8820", "[phone]"),
+        ("邮箱 a.b+c@ex-am.co.uk 谢谢", "邮箱 [email] 谢谢"),
+        ("qq：123456789＠qq.com", "qq：[email]"),
+        (f"身份证{OFFICIAL}，卡号6222 0212 3456 7890 128", "身份证[id]，卡号[card]"),
+        ("4111-1111-1111-1111", "[card]"),
+        ("订单O20240126000123456 共3件 128.50元 单号2024013800138000123", "订单O20240126000123456 共3件 128.50元 单号2024013800138000123"),
+        ("2024-01-26 13:45 到货 12 13 14 15 16 17 18", "2024-01-26 13:45 到货 12 13 14 15 16 17 18"),
+        ("110105194912310021", "110105194912310021"),
+    ],
+)
+def test_a_text_loses_what_identifies_people_and_nothing_else(text: str, clean: str) -> None:
+    assert scrub(text) == clean
+
+
+@given(st.text("的是了不在有人 ，。", max_size=8), st.text("的是了不在有人 ，。", max_size=8), st.integers(0, 999_999_999))
+def test_a_mobile_number_never_stays_between_words(before: str, after: str, number: int) -> None:
+    phone = f"13{number:09d}"
+
+    assert scrub(f"{before}{phone}{after}") == f"{before}[phone]{after}"
+
+
+@pytest.mark.parametrize(
+    ("address", "district"),
+    [
+        ("上海市浦东新区张杨路500号", "上海市浦东新区"),
+        ("浙江省杭州市西湖区文三路1号", "浙江省杭州市西湖区"),
+        ("北京朝阳区建国路", "北京朝阳区"),
+        ("江苏省昆山市玉山镇", "江苏省昆山市"),
+        ("12 Main St", None),
+    ],
+)
+def test_an_address_keeps_its_district(address: str, district: str | None) -> None:
+    assert coarsened(Coarse.DISTRICT, address) == district
+
+
+def test_another_country_says_what_its_district_is() -> None:
+    assert coarsened(Coarse.DISTRICT, "Hauptstr. 5, 60311 Frankfurt", pattern=r"\b(\d{2})\d{3}\b") == "60"
+
+
+@given(st.floats(-89.9, 89.9), st.floats(-179.9, 179.9))
+def test_a_cell_is_about_a_square_kilometre(latitude: float, longitude: float) -> None:
+    row, column = map(int, str(grid_cell(f"{latitude:.7f},{longitude:.7f}")).split("_"))
+    middle = math.cos(math.radians((row + 0.5) / KM_PER_DEGREE))
+
+    assert abs((row + 0.5) - latitude * KM_PER_DEGREE) <= 0.5001
+    assert abs((column + 0.5) - longitude * KM_PER_DEGREE * middle) <= 0.5001
+
+
+def test_what_is_no_such_value_keeps_nothing() -> None:
+    assert coarsened(Coarse.GRID, "91,0") is coarsened(Coarse.GRID, "here") is coarsened(Coarse.YEAR, "unknown") is None

@@ -131,12 +131,13 @@ class Privacy(_Section):
     """Keys of personal data, and how long what holds it is kept.
 
     `suite` is that of new keys; a key that exists keeps its own. `key_command` prints the key of the id that stands for `{key_id}` in it, in hex or
-    base64: the hook for a key management service.
+    base64: the hook for a key management service. `scan_skip` are folders of the lake's root that are not the platform's and that no scan looks into.
     """
 
     suite: Literal["aes-256-gcm", "sm4-gcm"] = "aes-256-gcm"
     key_command: str | None = None
     archive: Archive = Archive()
+    scan_skip: tuple[str, ...] = ()
 
 
 class Quality(_Section):

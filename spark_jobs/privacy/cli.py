@@ -86,6 +86,7 @@ def scan_folders(
     from rich.console import Console
 
     from conf.settings import settings
+    from spark_jobs.privacy.erasure.traces import not_looked_into
     from spark_jobs.privacy.needles import Needles
     from spark_jobs.privacy.scan import scan
 
@@ -93,7 +94,7 @@ def scan_folders(
     text = sys.stdin.read() if str(needles) == "-" else needles.read_text(encoding="utf-8")
     values = [line for line in text.splitlines() if line]
     short = Needles(values).too_short
-    result = scan(folders or [configured.lake.root], values, skip=[configured.lake.keys])
+    result = scan(folders or [configured.lake.root], values, skip=not_looked_into(configured))
     for found in sorted(result.found):
         console.print(f"[red]found[/red]  value {found.needle + 1} in {found.file} ({found.where})")
     for file, reason in sorted(result.not_scanned.items()):

@@ -39,6 +39,11 @@ class FeedOf:
         return [column.name for column in self.feed.columns if column.is_tokenised]
 
     @property
+    def is_about_customers(self) -> bool:
+        """Whether a row is about a customer even where it names none: the entity that it fills has a place for one."""
+        return any(SOURCE_KEY in load_entities()[each.entity].column_names for each in self.feed.maps)
+
+    @property
     def keeps_rows(self) -> bool:
         """Whether a row stays without its customer, because one of the entities it fills does."""
         return keeps_rows(self.feed)
@@ -130,7 +135,7 @@ def _actions(work: Work, of: FeedOf) -> "DataFrame | None":
 def _mentions(work: Work, of: FeedOf) -> "DataFrame":
     """Rows of nobody or of others that hold a token which is a subject's own; every token in them that a subject's rows hold is to go.
 
-    Where the feed knows customers and the row names none, the row was about the person of that token: it goes, unless its kind of row stays.
+    Where a row of the feed is about a customer and names no other, it was about the person of that token: it goes, unless its kind of row stays.
     """
     from pyspark.sql import functions as F
 
@@ -143,8 +148,9 @@ def _mentions(work: Work, of: FeedOf) -> "DataFrame":
         rows = rows.join(F.broadcast(flag), name, "left")
     gone = [F.coalesce(f"_found_{name}", F.lit(False)).alias(f"_gone_{name}") for name in of.token_columns]
     rows = rows.select(*PLACE, *gone).distinct()
-    if not of.parts or of.keeps_rows:
-        return rows.select(*PLACE, F.lit(MENTION).alias("action"), *[f"_gone_{name}" for name in of.token_columns])
+    if of.keeps_rows or not of.is_about_customers or not of.parts:
+        action = F.lit(MENTION if of.keeps_rows or not of.is_about_customers else GO).alias("action")
+        return rows.select(*PLACE, action, *[f"_gone_{name}" for name in of.token_columns])
     frames = [mapped(bronze, part, late_files=False).select(*PLACE, SOURCE_KEY) for part in of.parts]
     others = reduce(lambda one, other: one.unionByName(other), frames).where(F.col(SOURCE_KEY).isNotNull()).select(*PLACE).distinct()
     is_others = rows.join(others.withColumn("_others", F.lit(True)), [*PLACE], "left")

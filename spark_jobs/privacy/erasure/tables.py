@@ -79,7 +79,7 @@ def _merge(work: Work, name: str, column: str, values: "DataFrame", action: str,
     rows = work.spark.table(name).alias("t").where(only).join(F.broadcast(renamed), column, "left_semi").count()
     if not rows:
         return 0
-    view = "erased_values"
+    view = f"erased_{name.replace('.', '__')}"
     values.createOrReplaceTempView(view)
     try:
         on = f"t.`{column}` = e.value and {only}"

@@ -12,8 +12,13 @@ LINES_AT_ONCE = 1000
 
 
 def scan_lake(settings: Settings, needles: Sequence[str], working_folder: Path) -> Scan:
-    """Look for needles in everything below the lake's root but keys (its place is there) and the erasure's own folder."""
-    return scan([settings.lake.root], needles, skip=[settings.lake.keys, working_folder])
+    """Look for needles in everything below the lake's root, without `not_looked_into` and the erasure's own folder."""
+    return scan([settings.lake.root], needles, skip=[*not_looked_into(settings), working_folder])
+
+
+def not_looked_into(settings: Settings) -> list[Path]:
+    """Keys, whose place is there; working files of a running engine, which go when it stops; and folders that are not the platform's."""
+    return [settings.lake.keys, settings.lake.engine / "tmp", *(settings.lake.root / name for name in settings.privacy.scan_skip)]
 
 
 def remove_traces(settings: Settings, needles: Sequence[str], working_folder: Path) -> dict[str, int]:

@@ -142,12 +142,13 @@ def _is_full_list(source: str, name: str) -> bool:
 
 
 def _distinct_rows(lake: Lake, source: str, name: str) -> int:
-    """Different rows of a feed in bronze: what was delivered twice counts once."""
+    """Different rows of a feed in bronze that were known on the night: what was delivered twice counts once, what came later not at all."""
     contract = load_sources().get(source)
     if contract is None or name not in contract.feeds or not lake.has("bronze", f"{source}__{name}"):
         return 0
     content = ", ".join(f'"{column}"' for column in contract.feeds[name].column_names)
-    return int(lake.row(f"select count(distinct hash({content})) from {lake.table('bronze', f'{source}__{name}')}")[0])
+    table = lake.table("bronze", f"{source}__{name}")
+    return int(lake.row(f"select count(distinct hash({content})) from {table} where _known_on <= date '{lake.as_of}'")[0])
 
 
 def orders(lake: Lake) -> Promise:

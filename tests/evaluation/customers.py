@@ -3,9 +3,12 @@
 import numpy as np
 import pandas as pd
 from scipy import stats
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
+from conf.models import load_models
 from spark_jobs.common.crypto import key_reference
-from tests.evaluation.intervals import auc, mean, share
+from tests.evaluation.intervals import auc, mean, ratio, share
 from tests.evaluation.lake import Lake
 from tests.evaluation.promise import Detail, Figure, Promise
 
@@ -20,22 +23,25 @@ def identity(lake: Lake) -> Promise:
         return Promise(
             "identity", "One customer for each person", "一人一档", note="no customer key of the lake is in the truth", is_made=False
         )
-    together = pairs(keys.groupby(["customer_id", "person_id"]).size().to_numpy())
-    same_customer, same_person = (pairs(keys.groupby(name).size().to_numpy()) for name in ("customer_id", "person_id"))
-    precision, recall = share(together, same_customer), share(together, same_person)
-    b_precision, b_recall = b_cubed(keys)
+    keys["cluster"] = clusters(keys)
+    together, same_customer, same_person = (
+        pairs_by_cluster(keys, names) for names in (["customer_id", "person_id"], ["customer_id"], ["person_id"])
+    )
+    precision, recall = ratio(together, same_customer), ratio(together, same_person)
+    sizes = keys.groupby("cluster").size().to_numpy()
+    b_precision, b_recall = (ratio(pd.Series(each).groupby(keys.cluster.to_numpy()).sum().to_numpy(), sizes) for each in b_cubed(keys))
     alone = float((1 / keys.groupby("person_id").person_id.transform("size")).mean())  # B-cubed recall of every key for itself
     customers = keys.groupby("customer_id").person_id.nunique()
     return Promise(
         "identity", "One customer for each person", "一人一档",
         (
-            Figure("pairwise precision", *precision, baseline=None, n=same_customer),
-            Figure("pairwise recall", *recall, baseline=0.0, n=same_person),
-            Figure("B-cubed precision", *mean(b_precision), baseline=1.0, n=len(keys)),
-            Figure("B-cubed recall", *mean(b_recall), baseline=alone, n=len(keys)),
+            Figure("pairwise precision", *precision, baseline=None, n=int(same_customer.sum())),
+            Figure("pairwise recall", *recall, baseline=0.0, n=int(same_person.sum())),
+            Figure("B-cubed precision", *b_precision, baseline=1.0, n=len(keys)),
+            Figure("B-cubed recall", *b_recall, baseline=alone, n=len(keys)),
             Figure("customers that are several persons", *share(int((customers > 1).sum()), len(customers)), baseline=0.0, n=len(customers)),
         ),
-        "baseline: every key is a customer of its own; keys of guests that several persons could have are left out",
+        "intervals over groups of customers and persons that hang together; baseline: every key is a customer of its own; keys of guests that several persons could have are left out",
         details=(_by_namespace(keys),),
     )  # fmt: skip
 
@@ -44,6 +50,23 @@ def pairs(sizes: np.ndarray) -> int:
     """Pairs within groups of these sizes."""
     sizes = np.asarray(sizes, np.int64)
     return int((sizes * (sizes - 1) // 2).sum())
+
+
+def pairs_by_cluster(keys: pd.DataFrame, names: list[str]) -> np.ndarray:
+    """Pairs of keys that share the values of `names`, for each cluster in order."""
+    sizes = keys.groupby(["cluster", *names]).size()
+    return (sizes * (sizes - 1) // 2).groupby(level=0).sum().to_numpy()
+
+
+def clusters(keys: pd.DataFrame) -> np.ndarray:
+    """A number for each key: that of the customers and persons that hang together with it."""
+    customer, customers = pd.factorize(keys.customer_id)
+    person, persons = pd.factorize(keys.person_id)
+    size = len(customers) + len(persons)
+    edges = coo_array((np.ones(len(keys), np.int8), (customer, len(customers) + person)), shape=(size, size))
+    labels = connected_components(edges, directed=False)[1]
+    found: np.ndarray = labels[customer]
+    return found
 
 
 def b_cubed(keys: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -90,6 +113,11 @@ def churn(lake: Lake) -> Promise:
     title = ("Churn is seen before it happens", "流失预警")
     if scored is None or scored.empty:
         return Promise("churn", *title, note="no champion scores churn on this night", is_made=False)
+    if (known := lake.days_after_as_of) is not None and known < horizon:
+        note = f"the simulation ends {known} days after {lake.as_of}: who leaves within {horizon} days is not known; simulate longer, or score an earlier night"
+        return Promise("churn", *title, note=note, is_made=False)
+    # A person is as much there as the liveliest of their customers.
+    scored = scored.groupby("person_id").agg(churn_score=("churn_score", "min"), recency_days=("recency_days", "min")).reset_index()
     lake.add("scored_customers", scored)
     rows = lake.frame(
         f"""
@@ -98,39 +126,52 @@ def churn(lake: Lake) -> Promise:
         where churned_on is null or churned_on > date '{lake.as_of}'
         """
     )
-    top = rows.nlargest(max(len(rows) // 10, 1), "churn_score")
-    caught = int(top.leaves.sum())
-    by_recency = int(rows.nlargest(len(top), "recency_days").leaves.sum())
+    if rows.empty:
+        return Promise("churn", *title, note="nobody who has a score is in the truth and still there", is_made=False)
+    tenth = max(len(rows) // 10, 1)
+    caught, by_recency = (expected_in_top(rows[name], rows.leaves, tenth) for name in ("churn_score", "recency_days"))
+    leavers = int(rows.leaves.sum())
     return Promise(
         "churn", *title,
         (
             Figure("AUC", *auc(rows.churn_score, rows.leaves), baseline=auc(rows.recency_days, rows.leaves)[0], unit="number", n=len(rows)),
-            Figure("leavers among the tenth with the highest score", *share(caught, len(top)), baseline=by_recency / len(top), n=len(top)),
-            Figure("leavers found in that tenth", *share(caught, int(rows.leaves.sum())), baseline=by_recency / max(int(rows.leaves.sum()), 1), n=int(rows.leaves.sum())),
+            Figure("leavers among the tenth with the highest score", *share(round(caught), tenth), baseline=by_recency / tenth, n=tenth),
+            Figure("leavers found in that tenth", *share(round(caught), leavers), baseline=by_recency / max(leavers, 1), n=leavers),
         ),
         f"who really leaves within {horizon} days of {lake.as_of}; baseline: days since the last order alone",
     )  # fmt: skip
 
 
+def expected_in_top(scores: pd.Series, hits: pd.Series, count: int) -> float:
+    """Hits among the `count` highest scores; of equal scores at the border as many as chance would take."""
+    border = scores.nlargest(count).iloc[-1]
+    above, tied = scores > border, scores == border
+    return float(hits[above].sum() + hits[tied].mean() * (count - int(above.sum())))
+
+
 def lifetime_value(lake: Lake) -> Promise:
     """Expected spend is what is spent."""
     title = ("Lifetime value is what customers spend", "客户生命周期价值")
+    horizon = load_models()["clv"].label.horizon_days
     scored = _scored(lake, "clv_amount::double", "recency_days")
-    reached = (
-        lake.rows(f"select horizon_days from truth_lifetime_values where as_of = date '{lake.as_of}' and horizon_days = 90 limit 1")
+    if scored is None or scored.empty:
+        return Promise("clv", *title, note="no champion scores CLV on this night", is_made=False)
+    known = (
+        lake.rows(f"select distinct as_of from truth_lifetime_values where horizon_days = {horizon} order by 1")
         if "lifetime_values" in lake.truth_tables
         else []
     )
-    if scored is None or scored.empty or not reached:
-        note = (
-            "no champion scores CLV on this night" if scored is None or scored.empty else f"the truth knows no 90 days after {lake.as_of}"
+    if (lake.as_of,) not in known:
+        dates = ", ".join(str(day) for (day,) in known) or "no date (the simulation is too short)"
+        return Promise(
+            "clv", *title, note=f"the truth knows what is spent in {horizon} days after {dates}; this night is {lake.as_of}", is_made=False
         )
-        return Promise("clv", *title, note=note, is_made=False)
-    lake.add("valued_customers", scored.rename(columns={"clv_amount::double": "clv_amount"}))
+    # What is expected of a person is what is expected of all their customers.
+    lake.add("valued_customers", scored.groupby("person_id").clv_amount.sum().reset_index())
     rows = lake.frame(
         f"""
         select clv_amount::double as expected, amount::double as spent
-        from valued_customers join truth_lifetime_values using (person_id) where as_of = date '{lake.as_of}' and horizon_days = 90
+        from valued_customers join truth_lifetime_values using (person_id) where as_of = date '{lake.as_of}' and horizon_days = {horizon}
         """
     )
     error = np.abs(rows.expected - rows.spent)

@@ -27,6 +27,26 @@ def mean(values: ArrayLike) -> tuple[float | None, float | None, float | None]:
     return float(values.mean()), float(values.mean() - half), float(values.mean() + half)
 
 
+def ratio(hits: ArrayLike, of: ArrayLike) -> tuple[float | None, float | None, float | None]:
+    """Sum of `hits` over sum of `of`, where each element is a cluster within which nothing is independent.
+
+    The interval is that of the linearised ratio over clusters (Cochran, "Sampling Techniques", 1977, 6.3), within [0, 1]; where no cluster differs from the
+    ratio, Wilson's with as many trials as there are clusters.
+    """
+    hits, of = np.asarray(hits, np.float64), np.asarray(of, np.float64)
+    hits, of = hits[of > 0], of[of > 0]
+    n, total = len(of), float(of.sum())
+    if not n:
+        return None, None, None
+    value = float(hits.sum()) / total
+    rest = hits - value * of
+    if n < 2 or not np.any(np.abs(rest) > 1e-12):
+        bounds = stats.binomtest(round(value * n), n).proportion_ci(CONFIDENCE, method="wilson")
+        return value, min(float(bounds.low), value), max(float(bounds.high), value)
+    half = _Z * float(np.sqrt(n / (n - 1) * np.square(rest).sum())) / total
+    return value, max(0.0, value - half), min(1.0, value + half)
+
+
 def auc(scores: ArrayLike, labels: ArrayLike) -> tuple[float | None, float | None, float | None]:
     """The area under the ROC curve with DeLong's interval.
 

@@ -13,6 +13,7 @@ from duckdb_extensions import import_extension
 
 from conf.errors import ConfigError, Finding
 from conf.settings import Settings
+from spark_jobs.demo.twin.files.writing import RUN
 
 
 class Lake:
@@ -24,10 +25,18 @@ class Lake:
         self._database = duckdb.connect()
         import_extension("delta", con=self._database)
         self.told: dict[str, Any] = _told(truth)
+        _check_same(self.told, settings.lake.landing / RUN, truth)
         self.truth_tables = tuple(sorted(folder.name for folder in truth.iterdir() if folder.is_dir()))
         for name in self.truth_tables:
             self._database.execute(f"create view truth_{name} as select * from read_parquet('{truth / name}/*.parquet')")
         self.as_of: date | None = self._publish()
+
+    @property
+    def days_after_as_of(self) -> int | None:
+        """Simulated days after the last published night; None when the truth does not say how long it is."""
+        if self.as_of is None or "days" not in self.told:
+            return None
+        return (date.fromisoformat(self.told["first_day"]) - self.as_of).days + int(self.told["days"]) - 1
 
     def _publish(self) -> date | None:
         """Make views of the last published night's marts; its date."""
@@ -80,6 +89,13 @@ def _told(truth: Path) -> dict[str, Any]:
         )
     told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return told
+
+
+def _check_same(told: dict[str, Any], delivered: Path, truth: Path) -> None:
+    """Truth and files are of one simulation."""
+    if delivered.is_file() and json.loads(delivered.read_text(encoding="utf-8")) != told:
+        finding = Finding(str(truth), f"is of another simulation than {delivered}", "name the truth of these files with --truth")
+        raise ConfigError("the truth does not belong to this lake", [finding])
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Promises that the platform makes later. The baseline is measured already, so that it is known what has to be beaten."""
 
 from tests.evaluation.lake import Lake
-from tests.evaluation.promise import Figure, Promise
+from tests.evaluation.promise import Detail, Figure, Promise
 
 NOT_YET = "not made yet; the baseline is measured on the truth: "
 
@@ -69,13 +69,9 @@ def uplift(lake: Lake) -> Promise:
     effect, spread, n = lake.row(
         "select avg(effect), avg(abs(effect - (select avg(effect) from truth_treatment_effects))), count(*) from truth_treatment_effects"
     )
-    figures = (
-        Figure("effect of a message on the chance to buy, mean", effect, unit="number", n=n),
-        Figure("error of the effect, mean", None, baseline=spread, unit="number", n=n),
-    )
-    return Promise(
-        "uplift", "Who is moved by a campaign", "营销增益", figures if n else (), NOT_YET + "the same effect for everybody", False
-    )
+    figures = (Figure("error of the effect, mean", None, baseline=spread, unit="number", n=n),)
+    note = NOT_YET + f"the same effect for everybody, {effect:.3f} of the chance to buy" if n else "the truth has no campaigns"
+    return Promise("uplift", "Who is moved by a campaign", "营销增益", figures if n else (), note, False)
 
 
 def attribution(lake: Lake) -> Promise:
@@ -83,11 +79,10 @@ def attribution(lake: Lake) -> Promise:
     rows = lake.rows(
         f"select channel, sum(orders), sum(sum(orders)) over () from truth_channel_contribution where day <= date '{lake.as_of}' group by 1 order by 2 desc"
     )
-    figures = tuple(
-        Figure(f"orders caused by {channel}", None, baseline=total / len(rows), unit="number", n=round(caused))
-        for channel, caused, total in rows
-    )
-    return Promise("attribution", "What a channel brings", "渠道归因", figures, NOT_YET + "every channel brings the same", False)
+    error = sum(abs(caused - total / len(rows)) for _, caused, total in rows) / len(rows) if rows else None
+    figures = (Figure("error of the orders that a channel caused, mean", None, baseline=error, unit="number", n=len(rows)),) if rows else ()
+    truth = Detail("what is true", ("channel", "orders caused"), tuple((channel, round(caused, 1)) for channel, caused, _ in rows))
+    return Promise("attribution", "What a channel brings", "渠道归因", figures, NOT_YET + "every channel brings the same", False, (truth,))
 
 
 def texts(lake: Lake) -> Promise:

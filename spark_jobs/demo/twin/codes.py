@@ -98,17 +98,3 @@ class ConsentPurpose(IntEnum):
     PROFILING = 2
     AUTOMATED_DECISION = 3
     SHARING = 4
-
-
-class IdType(IntEnum):
-    """Identifiers that records carry. A wallet has a column for each, named in lower case."""
-
-    MEMBER_ID = 0
-    PHONE = 1
-    EMAIL = 2
-    UNIONID = 3
-    OPENID = 4
-    DEVICE_ID = 5
-    COOKIE = 6
-    WECOM_ID = 7
-    LOYALTY_CARD = 8

@@ -36,10 +36,6 @@ if TYPE_CHECKING:
     from spark_jobs.demo.twin.people.people import People
     from spark_jobs.demo.twin.world import World
 
-FRAMES = (
-    "sessions", "orders", "lines", "deliveries", "refunds", "tickets", "reviews", "touches", "ad_clicks", "registrations", "consents",
-)  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class Day:

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from conf.documents import read_document, validate
 from conf.settings import CONF_DIR
 from conf.types import check_time_zone
+from spark_jobs.demo.twin.places import REGIONS
 
 DEFAULT_KNOBS = CONF_DIR / "twin" / "simulator.yml"
 
@@ -62,6 +63,19 @@ class Shock(Section):
     first_day: int = Field(ge=0)
     last_day: int = Field(ge=0)
     factor: float = Field(ge=0, le=3)
+
+    @field_validator("region")
+    @classmethod
+    def _is_a_region(cls, value: str) -> str:
+        if value not in REGIONS:
+            raise ValueError(f"there is no region {value!r}; use one of {', '.join(REGIONS)}")
+        return value
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> "Shock":
+        if self.last_day < self.first_day:
+            raise ValueError(f"the shock ends on day {self.last_day}, before it begins on day {self.first_day}")
+        return self
 
 
 class WorldKnobs(Section):

@@ -24,7 +24,6 @@ class Aftermath:
     reviews: Frame
     late: Ints  # persons whose order came late
     wronged: Ints  # persons whose goods were bad, missing or wrong
-    handled: Ints  # persons whose trouble was settled well
 
 
 def aftermath(today: Today, persons: Frame, orders: Frame, lines: Frame) -> Aftermath:
@@ -40,8 +39,13 @@ def aftermath(today: Today, persons: Frame, orders: Frame, lines: Frame) -> Afte
     tickets = _tickets(today, kept, issue, ends_at)
     reviews = _reviews(today, kept, issue, ends_at)
     bad = (issue == Issue.SPOILED) | (issue == Issue.MISSING) | (issue == Issue.WRONG_ITEM)
-    handled = tickets["person"][(tickets["satisfaction"] >= 4) & (tickets["repeat_of"] < 0)]
-    return Aftermath(deliveries, refunds, tickets, reviews, kept["person"][is_late], kept["person"][bad], handled)
+    return Aftermath(deliveries, refunds, tickets, reviews, kept["person"][is_late], kept["person"][bad])
+
+
+def settled_well(tickets: Frame) -> Ints:
+    """Persons of a day's closed tickets whose trouble was settled well."""
+    persons: Ints = tickets["person"][(tickets["satisfaction"] >= 4) & (tickets["repeat_of"] < 0)]
+    return persons
 
 
 def _store_trouble(today: Today, orders: Frame) -> Floats:

@@ -2,18 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from spark_jobs.demo.twin.behaviour import ordering
-from spark_jobs.demo.twin.behaviour.aftermath import Aftermath, aftermath
+from spark_jobs.demo.twin.behaviour.aftermath import Aftermath, aftermath, settled_well
 from spark_jobs.demo.twin.behaviour.backbone import Backbone
-from spark_jobs.demo.twin.behaviour.effects import Effects
+from spark_jobs.demo.twin.behaviour.effects import Effects, Run
 from spark_jobs.demo.twin.behaviour.leaving import leave, remember
 from spark_jobs.demo.twin.behaviour.ordering import Bought
 from spark_jobs.demo.twin.behaviour.persuasion import touches
-from spark_jobs.demo.twin.behaviour.purchases import Pull, pull
+from spark_jobs.demo.twin.behaviour.purchases import Pull, is_first_day, pull
 from spark_jobs.demo.twin.behaviour.state import State, new_state
 from spark_jobs.demo.twin.behaviour.today import Today, today
 from spark_jobs.demo.twin.behaviour.traits import Traits, traits_of
@@ -28,14 +27,6 @@ PER_DAY = 10_000_000  # numbers of orders and sessions of one day
 _LATER = {"deliveries": "delivered_at", "refunds": "at", "tickets": "closed_at", "reviews": "at"}
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run of persons that is processed at once; its size changes no result."""
-
-    persons: Frame
-    traits: Traits
-
-
 class Twin:
     """One simulation. `state` and `effects` grow while `days` is consumed."""
 
@@ -48,7 +39,7 @@ class Twin:
         self._tolerance = np.concatenate([run.traits.tolerance for run in self._runs])
         self._due: dict[int, dict[str, list[Frame]]] = defaultdict(lambda: defaultdict(list))
         self.state: State = new_state(world.draws, people.persons, len(world.assortment.categories))
-        self.effects = Effects(count)
+        self.effects = Effects()
 
     @property
     def runs(self) -> list[tuple[Frame, Traits]]:
@@ -66,19 +57,20 @@ class Twin:
         for run in self._runs:
             drawn = pull(self.world, self.state, run.traits, run.persons, now.now)
             if self.backbone is None:  # real purchases are not moved by simulated messages
-                self.effects.note(now, run.persons, drawn, ordering.expected_amounts(run.traits))
+                self.effects.note(now, self.state, run, drawn, ordering.expected_amounts(run.traits))
             sent += self._touches(now, run, drawn)
             bought.append(ordering.buy(now, self.state, run.traits, run.persons, drawn, self.backbone))
             leave(now, self.state, run.traits, run.persons)
+        self.effects.end_of_day(now)
         orders, lines, sessions = _numbered(now.number, bought)
         self._note_orders(now, orders)
         happened = aftermath(now, self.people.persons, orders, lines)
-        remember(self.state, happened, self._tolerance)
         self._schedule(now, happened)
         due = self._due.pop(now.number, {})
         later = {
             name: Frame.concat([getattr(happened, name).take([]), *due.get(name, [])]).sorted_by(column) for name, column in _LATER.items()
         }
+        remember(self.state, happened, settled_well(later["tickets"]), self._tolerance)
         clicks = sessions.take(sessions["platform"] >= 0)
         clicks = Frame({name: clicks[name] for name in ("person", "platform", "at", "session")}).having(campaign=-1)
         return Day(
@@ -90,13 +82,12 @@ class Twin:
 
     def _touches(self, now: Today, run: Run, drawn: Pull) -> list[Frame]:
         pairs = zip(drawn.groups, now.now.running, strict=True)
-        first = [(group, campaign) for group, campaign in pairs if int(campaign["first_day"][0]) == now.number]
+        first = [(group, campaign) for group, campaign in pairs if is_first_day(campaign, now.number)]
         return [touches(now.draws, campaign, run.persons, group, now.midnight) for group, campaign in first]
 
     def _note_orders(self, now: Today, orders: Frame) -> None:
         done = orders["person"][~orders["is_cancelled"]]
         self.state.last_order_day[done] = now.number
-        np.add.at(self.state.order_count, done, 1)
 
     def _schedule(self, now: Today, happened: Aftermath) -> None:
         for name, column in _LATER.items():
@@ -129,7 +120,9 @@ def _numbered(number: int, bought: list[Bought]) -> tuple[Frame, Frame, Frame]:
     ).sorted_by("at", "person", "turn")
     session = number * PER_DAY + np.arange(len(sessions))
     row = sessions["order_row"]
-    sessions = sessions.having(session=session, order=np.where(row >= 0, order_of_row[row], -1), campaign=-1)
+    ended_in = np.full(len(sessions), -1)
+    ended_in[row >= 0] = order_of_row[row[row >= 0]]  # a day without orders has none to point to
+    sessions = sessions.having(session=session, order=ended_in, campaign=-1)
     session_of_row = np.full(len(orders), -1)
     session_of_row[row[row >= 0]] = session[row >= 0]
     orders = orders.having(order=order_of_row, session=session_of_row).sorted_by("order")

@@ -6,20 +6,20 @@ from spark_jobs.demo.twin.behaviour.aftermath import Aftermath
 from spark_jobs.demo.twin.behaviour.state import State
 from spark_jobs.demo.twin.behaviour.today import Today
 from spark_jobs.demo.twin.behaviour.traits import Traits
-from spark_jobs.demo.twin.draws import Floats
+from spark_jobs.demo.twin.draws import Floats, Ints
 from spark_jobs.demo.twin.frame import Frame
 
 FADES = np.float32(0.93)  # of a memory, a day
 SETTLED = np.float32(0.6)  # what is left of a memory when the trouble was handled well
 
 
-def remember(state: State, happened: Aftermath, tolerance: Floats) -> None:
-    """Note the day's trouble; `tolerance` is by person."""
+def remember(state: State, happened: Aftermath, handled: Ints, tolerance: Floats) -> None:
+    """Note the day's trouble, and whose earlier trouble was settled well today (`handled`); `tolerance` is by person."""
     for memory, persons in ((state.late_memory, happened.late), (state.quality_memory, happened.wronged)):
         np.multiply(memory, FADES, out=memory)
         hurt = np.unique(persons)
         memory[hurt] = np.minimum(memory[hurt] + tolerance[hurt], 3)
-        memory[np.unique(happened.handled)] *= SETTLED
+        memory[np.unique(handled)] *= SETTLED
     mood = 0.86 - 0.28 * np.minimum(state.late_memory, 1.5) - 0.32 * np.minimum(state.quality_memory, 1.5)
     state.satisfaction[:] += np.float32(0.12) * (mood - state.satisfaction)
 

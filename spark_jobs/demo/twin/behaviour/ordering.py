@@ -6,7 +6,7 @@ import numpy as np
 
 from spark_jobs.demo.twin.behaviour import baskets
 from spark_jobs.demo.twin.behaviour.backbone import Backbone
-from spark_jobs.demo.twin.behaviour.purchases import Pull, orders_today
+from spark_jobs.demo.twin.behaviour.purchases import Pull, is_first_day, orders_today
 from spark_jobs.demo.twin.behaviour.state import State
 from spark_jobs.demo.twin.behaviour.today import Today
 from spark_jobs.demo.twin.behaviour.traits import Traits
@@ -135,6 +135,8 @@ def _coupons(today: Today, drawn: Pull, orders: Frame, lines: Frame, net: Ints, 
     """The campaign whose coupon an order uses (−1 none) and its worth in fen. The best of a person's coupons is used."""
     campaign, worth = np.full(len(orders), -1), np.zeros(len(orders), np.int64)
     for group, offer in zip(drawn.groups, today.now.running, strict=True):
+        if is_first_day(offer, today.number):
+            continue  # nobody has seen it yet when the day begins
         holds = np.zeros(len(drawn.rate), np.bool_)
         holds[group.rows[group.is_treated & group.opened]] = True
         category, least, value = (int(offer[name][0]) for name in ("category", "min_spend", "coupon"))

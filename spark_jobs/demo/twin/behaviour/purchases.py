@@ -13,7 +13,7 @@ from spark_jobs.demo.twin.frame import Frame
 from spark_jobs.demo.twin.seasons import Mood
 from spark_jobs.demo.twin.world import World
 
-AD_EFFECT = 0.55  # log-rate that a click on an advertisement adds on its day
+AD_EFFECT = 0.55  # log-rate that a click on an advertisement adds on the day after it: no order comes before its cause
 SECOND_ORDER = 0.05
 # A person's rate is this at the moment of their last order and grows with the gap, so that the mean over a cycle stays near 1.
 _FRESH, _GROWTH = 0.42, 0.72
@@ -41,7 +41,7 @@ class Pull:
     without: dict[str, Floats]  # the same without one driver, for drivers that touched somebody
     groups: tuple[Audience, ...]
     is_treated_now: Floats  # 1 where a campaign's message is at work
-    ad_platform: Ints  # −1: no click
+    ad_platform: Ints  # of today's click, which works tomorrow; −1: no click
 
 
 def conditions(world: World, number: int) -> Conditions:
@@ -62,24 +62,37 @@ def pull(world: World, state: State, traits: Traits, persons: Frame, now: Condit
     logs: dict[str, Floats] = {}
     treated = np.zeros(len(persons))
     for group, campaign in zip(groups, now.running, strict=True):
+        if is_first_day(campaign, now.number):
+            continue  # its messages go out today and work from tomorrow on
         added = np.zeros(len(persons))
         added[group.rows] = np.where(group.is_treated, group.effect, 0.0)
         treated[group.rows[group.is_treated & group.delivered]] = 1
         name = f"touch_{int(campaign['touch_channel'][0])}"
         logs[name] = logs.get(name, np.zeros(len(persons))) + added
-    platform = _ad_clicks(world, persons, is_active, now.number)
-    if (platform >= 0).any():
+    clicked = _ad_clicks(world, persons, is_active, now.number - 1) if now.number else np.full(len(persons), -1)
+    if (clicked >= 0).any():
         for each in Platform:
-            logs[f"ad_{int(each)}"] = np.where(platform == each, AD_EFFECT, 0.0)
+            logs[f"ad_{int(each)}"] = np.where(clicked == each, AD_EFFECT, 0.0)
+    platform = _ad_clicks(world, persons, is_active, now.number)
     whole = rate * np.exp(sum(logs.values(), np.zeros(len(persons))))
     without = {name: whole * np.exp(-added) for name, added in logs.items() if added.any()}
     return Pull(is_active, whole, without, groups, treated, platform)
 
 
+def is_first_day(campaign: Frame, number: int) -> bool:
+    """Whether a campaign (a frame of one row) sends its messages on this day."""
+    return int(campaign["first_day"][0]) == number
+
+
+def need_after(gap: np.ndarray, daily_rate: Floats) -> Floats:
+    """How the rate of a person has grown in the days since the last order."""
+    need: Floats = _FRESH + _GROWTH * np.minimum(gap * daily_rate, 2.2)
+    return need
+
+
 def _base_rate(world: World, state: State, traits: Traits, persons: Frame, now: Conditions) -> Floats:
     rows, knobs = persons["person"], world.knobs.behaviour
-    gap = now.number - state.last_order_day[rows]
-    need = _FRESH + _GROWTH * np.minimum(gap * traits.daily_rate, 2.2)
+    need = need_after(now.number - state.last_order_day[rows], traits.daily_rate)
     satisfaction = 0.35 + 0.8 * state.satisfaction[rows]
     promo = 1 + knobs.promo_lift * (traits.promo - 0.5) * now.promo_level
     weekend = 1 + (0.25 if now.mood.is_weekend else -0.1) * (traits.mouths > 1.5)

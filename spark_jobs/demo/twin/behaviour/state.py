@@ -24,7 +24,6 @@ class State:
     quality_memory: NDArray[np.float32]
     churn_day: NDArray[np.int32]  # first day without the person
     churn_cause: NDArray[np.int8]
-    order_count: NDArray[np.int32]
 
     def is_active(self, persons: Frame, number: int) -> NDArray[np.bool_]:
         """Who has joined and not left on a day, for a run of persons."""
@@ -43,5 +42,5 @@ def new_state(draws: Draws, persons: Frame, categories: int) -> State:
         last_category[:, category] = -draws.integers(1, -LONG_AGO, "state last category", person, category)
     return State(
         last.astype(np.int32), last_category, np.full(count, 0.8, np.float32), np.zeros(count, np.float32), np.zeros(count, np.float32),
-        np.full(count, NEVER, np.int32), np.full(count, ChurnCause.NONE, np.int8), np.zeros(count, np.int32),
+        np.full(count, NEVER, np.int32), np.full(count, ChurnCause.NONE, np.int8),
     )  # fmt: skip

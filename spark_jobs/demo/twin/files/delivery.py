@@ -75,13 +75,14 @@ class Delivery:
         table = pa.concat_tables(tables).combine_chunks()
         if not table.num_rows:
             return Delivered(feed, count, 0, 0, 0, (), 0)
+        keys = table.column(0)
         table, injected = inject(feed, table, self._draws, day.number, self._knobs.dirt_share)
         date = f"{day.date:%Y%m%d}"
         content = file_bytes(feed, table, injected)
         write_once(self._folder / feed.source / file_name(feed, date), content)
         if feed.may_be_late and self._draws.happens(self._knobs.resent_file_share, f"again {feed.source}.{feed.feed}", day.number):
             write_once(self._folder / feed.source / file_name(feed, date, AGAIN), content)
-        errors = _truth_of(feed, file_name(feed, date), table, injected)
+        errors = _truth_of(feed, file_name(feed, date), keys, injected)
         return Delivered(feed, count, table.num_rows, late, duplicates, errors, len(content))
 
     def _held_back(self, day: Day, feed: FeedFile, fresh: pa.Table) -> tuple[pa.Table, int]:
@@ -115,8 +116,9 @@ def _in_order(pieces: list[Rows]) -> pa.Table | None:
     return table.take(pa.array(np.argsort(at, kind="stable"))).combine_chunks()
 
 
-def _truth_of(feed: FeedFile, name: str, table: pa.Table, injected: Injected) -> tuple[dict[str, object], ...]:
-    faults, keys = faults_of(feed), table.column(0)
+def _truth_of(feed: FeedFile, name: str, keys: pa.ChunkedArray, injected: Injected) -> tuple[dict[str, object], ...]:
+    """The injected errors with the keys that their rows had before."""
+    faults = faults_of(feed)
     return tuple(
         {
             "source": feed.source, "feed": feed.feed, "file": name, "line": row + 1 + header_lines(feed), "key": str(keys[row].as_py()),

@@ -55,7 +55,11 @@ def _of_column(place: int, column: FileColumn) -> list[Fault]:
     if column.kind in _CELL_KINDS:
         faults.append(Fault(f"garbled {column.kind}", REJECT, place, lambda text: f"??{text}"))
     if column.kind == "phone":
-        faults.append(Fault("phone with country code", REPAIR, place, lambda text: f"+86 {text[:3]}-{text[3:7]}-{text[7:]}"))
+        faults.append(
+            Fault(
+                "phone with country code", REPAIR, place, lambda text: f"+86 {text[:3]}-{text[3:7]}-{text[7:]}" if text.isdigit() else text
+            )
+        )
         faults.append(Fault("phone in wide digits", REPAIR, place, lambda text: text.translate(_WIDE)))
     if column.kind == "email":
         faults.append(Fault("e-mail in capitals", REPAIR, place, lambda text: f" {text.upper()}"))
@@ -93,6 +97,7 @@ def _in_column(table: pa.Table, fault: Fault, rows: Ints) -> tuple[pa.Table, np.
     is_blank = fault.kind == "blank"
     done = np.array([value is not None and (is_text or is_blank) and (is_blank or value != "") for value in before], np.bool_)
     after = [fault.cell(value if is_text else "") if can else value for value, can in zip(before, done.tolist(), strict=True)]
+    done &= np.array([old != new for old, new in zip(before, after, strict=True)], np.bool_)  # a number that is written so already stays
     mask = np.zeros(len(column), np.bool_)
     mask[rows] = True
     changed = pc.replace_with_mask(column, pa.array(mask), pa.array(after, column.type)) if _replaceable(column.type) else None

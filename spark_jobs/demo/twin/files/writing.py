@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 from pathlib import Path
 
 import duckdb
@@ -14,6 +15,7 @@ from conf.errors import CdpError
 from spark_jobs.demo.twin.day import FeedFile
 from spark_jobs.demo.twin.files.dirt import Injected, faults_of
 
+RUN = "simulation.json"
 SUFFIXES = {"none": "", "gz": ".gz", "zst": ".zst"}
 
 
@@ -83,6 +85,23 @@ def _packed(compression: str, body: bytes) -> bytes:
     if compression == "zst":
         return zstandard.ZstdCompressor(level=3).compress(body)
     return body
+
+
+def claim(folder: Path, facts: dict[str, object]) -> None:
+    """Note which simulation a folder belongs to, before its first file.
+
+    Raises:
+        OtherSimulationError: it belongs to another one.
+    """
+    file = folder / RUN
+    text = json.dumps(facts, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n"
+    if file.exists() and file.read_text(encoding="utf-8") != text:
+        raise OtherSimulationError(
+            f"{folder} belongs to another simulation ({file.name} says which); "
+            "name another folder with --out, or remove the old simulation (its landing folder and its truth)"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
 
 
 def write_once(file: Path, content: bytes) -> bool:

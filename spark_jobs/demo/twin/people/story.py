@@ -23,7 +23,7 @@ from spark_jobs.demo.twin.people.registrations import (
 )
 from spark_jobs.demo.twin.people.wallet import COOKIE_DAYS, PER_PERSON, STORE_TABLETS, Wallets, cookie_codes, member_codes
 from spark_jobs.demo.twin.places import CITY_NAMES, REGIONS, store_numbers
-from spark_jobs.demo.twin.truth.columns import dates, moments, words
+from spark_jobs.demo.twin.truth.columns import FAR, dates, moments, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def _persons(people: Told) -> pa.Table:
         "birth_date": _birth_dates(persons["birth_day"]), "life_stage": words(LifeStage, persons["life_stage"]),
         "city": _of(CITY_NAMES, persons["city"]), "region": _of(REGIONS, persons["region"]), "home_store": stores.take(pa.array(persons["store"])),
         "company_id": pa.array(persons["company"], mask=persons["company"] < 0), "joined_on": dates(people.span, persons["joined_day"]),
-        "registered_on": dates(people.span, persons["registers_day"]), "is_guest": persons["registers_day"] >= people.span.days,
+        "registered_on": dates(people.span, np.where(persons["registers_day"] < people.span.days, persons["registers_day"], FAR)), "is_guest": persons["registers_day"] >= people.span.days,
     })  # fmt: skip
 
 

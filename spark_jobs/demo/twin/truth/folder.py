@@ -9,7 +9,13 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from conf.errors import CdpError
+
 ROW_GROUP = 200_000
+
+
+class NotATruthError(CdpError):
+    """The folder for the truth holds something else, which is not removed."""
 
 
 class TruthFolder:
@@ -24,6 +30,9 @@ class TruthFolder:
         self._waiting: dict[str, list[pa.Table]] = {}
 
     def __enter__(self) -> Self:
+        """Raises NotATruthError when the folder holds anything else than an older truth."""
+        if self._folder.exists() and any(self._folder.iterdir()) and not (self._folder / "run.json").is_file():
+            raise NotATruthError(f"{self._folder} holds files that are no truth of a simulation; name an empty folder with --truth")
         shutil.rmtree(self._draft, ignore_errors=True)
         self._draft.mkdir(parents=True)
         return self

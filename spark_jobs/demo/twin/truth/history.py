@@ -14,7 +14,10 @@ HORIZONS = (28, 90, 180, 365)
 
 
 class LifetimeValues:
-    """What each person pays within a horizon after a date, for dates every 30 days whose horizon ends within the simulation."""
+    """What each person pays for goods in the days (date, date + horizon], for dates every 30 days whose horizon ends within the simulation.
+
+    As models forecast it: what a company pays, and fees of delivery, do not count.
+    """
 
     def __init__(self, persons: int, span: Span) -> None:
         self._span = span
@@ -22,19 +25,19 @@ class LifetimeValues:
         self._until: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # date → sums before it
 
     def of_day(self, number: int, orders: Frame) -> list[pa.Table]:
-        """Add a day's orders (`person, amount` in fen, cancelled ones left out); the tables of the horizons that end with it."""
-        if number and number % EVERY == 0 and number + HORIZONS[0] <= self._span.days:
-            self._until[number] = (self._orders.copy(), self._fen.copy())
-        count = len(self._orders)
-        self._orders += np.bincount(orders["person"], minlength=count).astype(np.int32)
-        np.add.at(self._fen, orders["person"], orders["amount"])
-        tables = [self._table(start, horizon) for start in self._until for horizon in HORIZONS if start + horizon == number + 1]
-        for start in [start for start in self._until if start + self._last_horizon(start) <= number + 1]:
+        """Add a day's orders (`person, company, amount, delivery_fee`, fen; cancelled ones left out); the tables of the horizons that end with it."""
+        count, private = len(self._orders), orders.take(orders["company"] < 0)
+        self._orders += np.bincount(private["person"], minlength=count).astype(np.int32)
+        np.add.at(self._fen, private["person"], private["amount"] - private["delivery_fee"])
+        tables = [self._table(start, horizon) for start in self._until for horizon in HORIZONS if start + horizon == number]
+        for start in [start for start in self._until if start + self._last_horizon(start) <= number]:
             del self._until[start]
+        if number and number % EVERY == 0 and number + HORIZONS[0] < self._span.days:
+            self._until[number] = (self._orders.copy(), self._fen.copy())
         return tables
 
     def _last_horizon(self, start: int) -> int:
-        return max(horizon for horizon in HORIZONS if start + horizon <= self._span.days)
+        return max(horizon for horizon in HORIZONS if start + horizon < self._span.days)
 
     def _table(self, start: int, horizon: int) -> pa.Table:
         orders, fen = self._until[start]

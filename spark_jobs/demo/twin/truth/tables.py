@@ -67,7 +67,7 @@ def tags(span: Span, persons: Frame, traits: Traits, state: State) -> Iterator[p
     yield _tag(span, persons, "lifecycle", _repeat("customer", len(persons)), joined, churned)
     gone = churned < FAR
     yield _tag(span, persons.take(gone), "lifecycle", _repeat("churned", int(gone.sum())), churned[gone])
-    registered = persons["registers_day"]
+    registered = np.where(persons["registers_day"] < span.days, persons["registers_day"], FAR)  # later than the simulation is never
     member = registered < FAR
     yield _tag(span, persons.take(member), "membership", _repeat("member", int(member.sum())), registered[member])
     guest = registered > joined
@@ -87,7 +87,10 @@ def treatment_effects(twin: Twin) -> pa.Table:
 
 
 def channel_contribution(span: Span, twin: Twin) -> pa.Table:
-    """Orders and money that messages and advertisements brought each day beyond what would have come without them (expected values)."""
+    """Orders and money that messages and advertisements brought each day beyond what would have come without them (expected values).
+
+    Of the day alone: an order that was brought forward is missing on a later day, which is not taken off.
+    """
     rows = sorted(twin.effects.caused.items())
     return pa.table({
         "channel": pa.array([_driver(driver) for (_, driver), _ in rows], pa.string()),

@@ -18,7 +18,7 @@ from conf.errors import ConfigError
 from conf.settings import CONF_DIR, Settings, load_settings
 from spark_jobs.common.crypto import key_reference
 from tests.evaluation import intervals, report
-from tests.evaluation.customers import b_cubed, pairs
+from tests.evaluation.customers import b_cubed, clusters, expected_in_top, pairs
 from tests.evaluation.lake import opened
 from tests.evaluation.promise import Figure, Promise
 from tests.evaluation.scores import PROMISES, score
@@ -80,6 +80,7 @@ def _write_lake(settings: Settings) -> None:
             "member_no": f"M{line}",
             "email": token("email", "A@x.example " if line == 2 else f"{line}@x.example"),
             "_source_file": name,
+            "_known_on": date(2024, 1, 2),
             "_line": line,
         }
         for line, name in ((2, file), (3, file), (4, file), (4, file.replace("20240102", "20240103")))
@@ -223,3 +224,43 @@ def test_the_page_and_the_json_hold_every_figure() -> None:
     assert "One &lt;customer&gt;" in page and "50.00%" in page and "40.00% to 60.00%" in page and "Shop &amp; Co" in page
     assert json.loads(report.as_json(promises, NIGHT))["promises"][0]["figures"][0]["low"] == 0.4
     assert list(PROMISES)[:3] == ["capture", "data_repair", "orders"]
+
+
+def test_the_interval_of_a_ratio_counts_clusters_not_pairs() -> None:
+    draws = np.random.default_rng(3)
+    covered = 0
+    for _ in range(300):
+        merged = draws.random(400) < 0.05
+        sizes = np.where(merged, draws.integers(3, 9, 400), 2)
+        together, of = np.where(merged, sizes - 1, 1), np.where(merged, sizes * (sizes - 1) // 2, 1)
+        value, low, high = intervals.ratio(together, of)
+        assert low is not None and high is not None and value is not None and 0 <= low <= value <= high <= 1
+        truth = (0.95 + 0.05 * np.mean([n - 1 for n in range(3, 9)])) / (0.95 + 0.05 * np.mean([n * (n - 1) / 2 for n in range(3, 9)]))
+        covered += low <= truth <= high
+    assert covered / 300 > 0.88
+
+
+def test_customers_and_persons_that_hang_together_are_one_cluster() -> None:
+    keys = pd.DataFrame({"customer_id": ["a", "a", "b", "c"], "person_id": [1, 2, 2, 3]})
+    assert clusters(keys).tolist()[:3] == [clusters(keys)[0]] * 3
+    assert clusters(keys)[3] != clusters(keys)[0]
+
+
+def test_equal_scores_at_the_border_count_as_chance_would_take_them() -> None:
+    scores, hits = pd.Series([3, 2, 2, 2, 1]), pd.Series([True, True, False, False, True])
+    assert expected_in_top(scores, hits, 3) == pytest.approx(1 + 2 / 3)
+
+
+def test_who_leaves_after_the_simulation_s_end_is_not_guessed(settings: Settings) -> None:
+    file = settings.lake.root / "truth" / "run.json"
+    file.write_text(json.dumps({"seed": 1, "first_day": "2024-01-01", "days": 20}), encoding="utf-8")
+    with opened(settings, file.parent) as lake:
+        [churn] = score(lake, ("churn",))
+    assert not churn.is_made and "simulate longer" in churn.note
+
+
+def test_the_truth_of_another_simulation_is_refused(settings: Settings) -> None:
+    settings.lake.landing.mkdir(parents=True, exist_ok=True)
+    (settings.lake.landing / "simulation.json").write_text(json.dumps({"seed": 2}), encoding="utf-8")
+    with pytest.raises(ConfigError, match="does not belong"), opened(settings, settings.lake.root / "truth"):
+        pass

@@ -12,8 +12,10 @@ from conf.errors import ConfigError
 from conf.settings import CONF_DIR, settings
 from spark_jobs.demo.twin.cli import app
 from spark_jobs.demo.twin.day import Day
+from spark_jobs.demo.twin.files.writing import OtherSimulationError
 from spark_jobs.demo.twin.knobs import Span, load_knobs
 from spark_jobs.demo.twin.simulate import Simulation, simulate
+from spark_jobs.demo.twin.truth.folder import NotATruthError
 
 
 def bytes_of(folder: Path) -> dict[str, str]:
@@ -80,3 +82,51 @@ def test_knobs_are_checked_with_line_and_remedy(tmp_path: Path) -> None:
     findings = "\n".join(map(str, caught.value.findings))
     assert "knobs.yml:2" in findings and "did you mean 'typing_error_share'" in findings
     assert "has summer time" in findings
+
+
+def test_another_simulation_is_refused_before_its_first_file(tmp_path: Path) -> None:
+    simulate(what(), tmp_path / "landing", tmp_path / "truth")
+    before = bytes_of(tmp_path)
+    later = Simulation(700, Span(first_day=date(2024, 2, 3), days=4), 5, load_knobs())  # no file of it has the name of one that is there
+
+    with pytest.raises(OtherSimulationError, match="another simulation"):
+        simulate(later, tmp_path / "landing", tmp_path / "truth")
+
+    assert bytes_of(tmp_path) == before
+
+
+def test_a_folder_that_is_no_truth_is_not_removed(tmp_path: Path) -> None:
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers" / "thesis.txt").write_text("years")
+
+    with pytest.raises(NotATruthError, match="no truth"):
+        simulate(what(), tmp_path / "landing", tmp_path / "papers")
+
+    assert (tmp_path / "papers" / "thesis.txt").read_text() == "years"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--out", "{}/a"], "--truth"),
+        (["--out", "{}/a", "--truth", "{}/a/truth"], "cannot lie there"),
+        (["--out", "{}/a/b", "--truth", "{}/a"], "cannot lie there"),
+        (["--seed", "99999999999999999999"], "seed"),
+    ],
+)
+def test_a_place_that_would_cost_files_is_refused(arguments: list[str], says: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["--customers", "100", "--days", "1", *(each.format(tmp_path) for each in arguments)])
+
+    assert result.exit_code != 0
+    assert says in result.output + str(result.exception)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_a_day_without_orders_is_a_day(seed: int, tmp_path: Path) -> None:
+    few = Simulation(3, Span(first_day=date(2024, 1, 1), days=12), seed, load_knobs())
+
+    simulate(few, tmp_path / "landing", tmp_path / "truth")
+
+    ordered = pq.read_table(tmp_path / "truth" / "orders").to_pandas().ordered_on.nunique()
+    assert ordered < 12

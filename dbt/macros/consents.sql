@@ -33,12 +33,16 @@
 {%- endmacro %}
 
 
-{#- Attributes of the profile that are the result of a model: not used to
-    choose for a customer who is not personalised. -#}
-{% macro model_attributes() -%}
-    {{ return([
-        'churn_score', 'churn_decile', 'churn_risk_decile',
-        'propensity_score', 'propensity_decile', 'clv_amount', 'clv_decile',
-        'lifetime_value_amount',
-    ]) }}
+{#- True for attributes of the profile that are the result of a model: not used
+    to choose for a customer who is not personalised. -#}
+{% macro is_of_model(attribute) -%}
+    {{ attribute }} in (
+        {% for name in [
+            'churn_score', 'churn_decile', 'churn_risk_decile',
+            'propensity_score', 'propensity_decile', 'clv_amount',
+            'clv_decile', 'lifetime_value_amount',
+        ] -%}
+            '{{ name }}'{{ ', ' if not loop.last }}
+        {%- endfor %}
+    )
 {%- endmacro %}

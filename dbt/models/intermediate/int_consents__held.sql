@@ -66,17 +66,17 @@ latest as (
 
 final as (
     select
-        customer_id,
-        purpose,
-        channel,
-        source_customer_id,
-        not answer.is_refused as is_granted,
-        answer.decided_at,
-        answer.decided_on,
-        answer.asked_in,
-        answer.source,
-        answer.known_on,
-        answer.consent_id
+        latest.customer_id,
+        latest.purpose,
+        latest.channel,
+        latest.source_customer_id,
+        not latest.answer.is_refused as is_granted,
+        latest.answer.decided_at,
+        latest.answer.decided_on,
+        latest.answer.asked_in,
+        latest.answer.source,
+        latest.answer.known_on,
+        latest.answer.consent_id
     from latest
 )
 

@@ -14,11 +14,10 @@ tags as (
 consented as (
     select
         profiles.customer_id,
-        {% for column in ['consents', 'marketing_channels'] -%}
-            coalesce(
-                consents.{{ column }}, cast(array() as array<string>)
-            ) as {{ column }}{{ ',' if not loop.last }}
-        {% endfor %}
+        coalesce(consents.consents, cast(array() as array<string>))
+            as consents,
+        coalesce(consents.marketing_channels, cast(array() as array<string>))
+            as marketing_channels
     from profiles
     left join {{ ref('int_customers__consented') }} as consents
         on profiles.customer_id = consents.customer_id

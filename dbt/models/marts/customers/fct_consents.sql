@@ -29,17 +29,18 @@ strictest as (
 final as (
     select
         {{ business_date() }} as as_of_on,
-        customer_id,
-        purpose,
-        channel,
-        is_granted,
-        answer.decided_at,
-        answer.decided_on,
-        greatest(answer.decided_on, answer.known_on) as effective_on,
-        answer.asked_in,
-        answer.source,
-        answered_id_count,
-        refused_id_count
+        strictest.customer_id,
+        strictest.purpose,
+        strictest.channel,
+        strictest.is_granted,
+        strictest.answer.decided_at,
+        strictest.answer.decided_on,
+        greatest(strictest.answer.decided_on, strictest.answer.known_on)
+            as effective_on,
+        strictest.answer.asked_in,
+        strictest.answer.source,
+        strictest.answered_id_count,
+        strictest.refused_id_count
     from strictest
 )
 

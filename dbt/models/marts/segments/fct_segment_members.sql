@@ -9,15 +9,13 @@ segments as (
 tags_of_models as (
     select collect_set(tag_id) as tag_ids
     from {{ ref('tag_rules') }}
-    where attribute in ('{{ model_attributes() | join("', '") }}')
+    where {{ is_of_model('attribute') }}
 ),
 
 rules_without_models as (
     select
         segment_rules.*,
-        segment_rules.attribute in (
-            '{{ model_attributes() | join("', '") }}'
-        ) as is_of_model,
+        {{ is_of_model('segment_rules.attribute') }} as is_of_model,
         if(
             segment_rules.attribute = 'tag',
             array_join(

@@ -1,7 +1,7 @@
 """Who agrees to what, in plain Python: random histories of answers, and the reference for `fct_consents` and what is made of it."""
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -51,18 +51,18 @@ def histories(seed: int, customers: int, zone: ZoneInfo) -> dict[str, list[Answe
     for customer in range(customers):
         # Also half past four in the night, UTC: still the day before on the retailer's clock.
         moments = [datetime(2024, 1, chance.randint(2, 20), chance.choice((4, 12, 23)), 30, tzinfo=UTC) for _ in range(3)]
-        purposes = chance.sample(PURPOSES, 2) + ["marketing"]
+        purposes = chance.choice((PURPOSES, ("marketing", "profiling", "automated_decision")))
         for number in range(chance.randint(1, 4)):
             key = f"{customer}-{number}"
             found[key] = [_answer(chance, f"{key}-{n}", key, moments, purposes, zone) for n in range(chance.randint(0, 7))]
     return found
 
 
-def _answer(chance: random.Random, consent_id: str, key: str, moments: list[datetime], purposes: list[str], zone: ZoneInfo) -> Answer:
+def _answer(chance: random.Random, consent_id: str, key: str, moments: list[datetime], purposes: Sequence[str], zone: ZoneInfo) -> Answer:
     moment = chance.choice(moments)
     known_on = moment.astimezone(zone).date() + timedelta(days=chance.choice(LATENESS))
     purpose, channel = chance.choice(purposes), chance.choice(SPELLINGS)
-    return Answer(consent_id, key, purpose, channel, chance.random() < 0.7, moment, known_on, chance.random() < 0.1)
+    return Answer(consent_id, key, purpose, channel, chance.random() < 0.8, moment, known_on, chance.random() < 0.1)
 
 
 def consents(answers: Iterable[Answer], on: date, zone: ZoneInfo) -> Consents:

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from conf.settings import PROJECT_ROOT
-from spark_jobs.marts import customers
 from spark_jobs.marts.runner import DbtError, run_dbt
 from tests.dbt_project.consent_reference import PURPOSES, Answer, Consents, agrees, consents, histories, is_personalised
 from tests.dbt_project.grocer import Grocer, Row, day
@@ -36,7 +35,8 @@ class World:
     def __init__(self, grocer: Grocer) -> None:
         self.grocer = grocer
         self.zone = ZoneInfo(grocer.settings.retailer.time_zone)
-        self.answers = histories(20240131, 400, self.zone)
+        self.answers = histories(20240131, 600, self.zone)
+        self.stands_at: tuple[int, str] | None = None
         grocer.delivers(consents=[_row(answer) for answers in self.answers.values() for answer in answers])
         grocer.night(1)
         names = "'', '', ''"
@@ -55,7 +55,9 @@ class World:
             customer_ids=[_identity(key, customer) for key, customer in owners.items()],
             churn=[_score(on, customer, place) for place, customer in enumerate(scored)],
         )
-        customers.run(self.grocer._context(on))
+        if self.stands_at != (on, identity):
+            self.grocer.profiles(on)
+        self.stands_at = on, identity
         self.likely = {customer for place, customer in enumerate(scored) if _likelihood(place) >= LIKELY}
         of_customer: dict[str, list[Answer]] = {customer: [] for customer in scored}
         for key, customer in owners.items():

@@ -142,6 +142,25 @@ def test_tags_and_segments_say_why(after_the_night: Grocer) -> None:
     assert profile == [(True,)]
 
 
+def test_without_a_register_of_consent_nobody_agrees_and_only_audiences_are_empty(after_the_night: Grocer) -> None:
+    agreeing = after_the_night.rows(
+        """
+        select count(*) from gold_build.dim_customers
+        where consents_to_service or consents_to_marketing or is_personalised or size(consents) + size(marketing_channels) > 0
+        """
+    )
+    segments = after_the_night.rows(
+        """
+        select s.purpose, count(m.customer_id) > 0, count(m.is_personalised)
+        from gold_build.segment_definitions s left join gold_build.fct_segment_members m on s.segment_id = m.segment_id
+        group by s.purpose order by 1
+        """
+    )
+
+    assert agreeing == [(0,)]
+    assert segments == [("marketing", False, 0), ("none", True, 0)]
+
+
 def test_dbt_leaves_the_session_of_others_as_it_was(after_the_night: Grocer) -> None:
     assert after_the_night.spark.conf.get("spark.sql.ansi.enabled") == "true"
     assert after_the_night.rows("select current_database()") == [("default",)]
@@ -172,6 +191,7 @@ def test_a_retailer_with_no_data_at_all_gets_empty_marts(grocer: Grocer) -> None
         "fct_orders",
         "fct_order_items",
         "dim_customers",
+        "fct_consents",
         "fct_customer_tags",
         "fct_segment_members",
         "metrics_daily",

@@ -13,5 +13,5 @@ def test_the_unit_tests_of_the_models_pass(grocer: Grocer) -> None:
 
     results = run_dbt(grocer.settings, "test", day(1), "--select", "test_type:unit")
 
-    assert len(results) >= 14
+    assert len(results) >= 18
     assert {result.status for result in results} == {"pass"}

@@ -10,6 +10,19 @@ tags as (
     group by customer_id
 ),
 
+-- Who never answered agrees to nothing.
+consented as (
+    select
+        profiles.customer_id,
+        coalesce(consents.consents, cast(array() as array<string>))
+            as consents,
+        coalesce(consents.marketing_channels, cast(array() as array<string>))
+            as marketing_channels
+    from profiles
+    left join {{ ref('int_customers__consented') }} as consents
+        on profiles.customer_id = consents.customer_id
+),
+
 final as (
     select
         {{ business_date() }} as as_of_on,
@@ -93,8 +106,21 @@ final as (
         profiles.clv_model_version,
 
         -- tags
-        coalesce(tags.tag_ids, cast(array() as array<string>)) as tag_ids
+        coalesce(tags.tag_ids, cast(array() as array<string>)) as tag_ids,
+
+        -- consent
+        {% for purpose in consent_purposes() -%}
+            {{ has_consent(purpose, customers='consented') }}
+                as consents_to_{{ purpose }},
+        {% endfor -%}
+        consented.marketing_channels,
+        consented.consents,
+        {{ has_consent('profiling', customers='consented') }}
+        and {{ has_consent('automated_decision', customers='consented') }}
+            as is_personalised
     from profiles
+    inner join consented
+        on profiles.customer_id = consented.customer_id
     left join tags
         on profiles.customer_id = tags.customer_id
 )

@@ -108,6 +108,36 @@ def scan_folders(
         sys.exit(1)
 
 
+@app.command("show")
+def show_values(
+    tokens: Annotated[list[str], typer.Argument(help="Tokens, such as k1:0f3a…")],
+    role: Annotated[str, typer.Option(help="As whom: a role of access.yml.")],
+    purpose: Annotated[str, typer.Option(help="Why; it goes into the audit log before anything is shown.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Show the values behind tokens, as far as a role may see them. Each call is in the audit log.
+
+    Example: cdp privacy show --role marketer --purpose "call back ticket 17" k1:0f3a…
+    """
+    import json
+    from dataclasses import asdict
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from conf.settings import settings
+    from spark_jobs.privacy.access.vault_reader import show
+
+    found = show(settings(), tokens, role=role, purpose=purpose)
+    if as_json:
+        typer.echo(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=2))
+        return
+    table = Table("token", "kind", "value")
+    for each in found:
+        table.add_row(f"{each.token[:12]}…", each.kind or "not in the vault", each.value or "–")
+    Console(highlight=False).print(table)
+
+
 @archive_app.command("run")
 def archive_run(date: Day) -> None:
     """Bring landing and archive to what the settings say for a date: encrypt what was loaded, remove what is too old."""

@@ -6,6 +6,7 @@ Rerun: versions that are published already are not published again; the views ar
 
 import logging
 
+from conf.access import load_access
 from conf.catalog import catalog
 from conf.contracts import load_sources
 from conf.errors import Finding, QualityError
@@ -18,6 +19,7 @@ from spark_jobs.common.logging import Event, log_event
 from spark_jobs.publish.data_quality import TABLE, check_consistency, measure
 from spark_jobs.publish.publications import built, last_date, latest, record, refresh_views
 from spark_jobs.publish.quality import allowed_shares, check, pass_rates
+from spark_jobs.publish.role_views import refresh
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +52,14 @@ def run(ctx: StepContext) -> StepReport:
             versions={each.table: each.version for each in tables},
         )
     views = refresh_views(ctx)
+    for_roles = refresh(ctx.spark, ctx.settings, load_access())
     sealed = seal(ctx.spark, ctx.settings, ctx.business_date)
     shares = {f"pass_rate_{rate.source}": round(rate.share, 6) for rate in rates}
-    counts: dict[str, int | float | str] = {"tables": len(tables), "views": views, "audit_records": sealed, **shares}
+    counts: dict[str, int | float | str] = {
+        "tables": len(tables),
+        "views": views,
+        "views_of_roles": for_roles,
+        "audit_records": sealed,
+        **shares,
+    }
     return StepReport("publish", counts, "these versions are published already" if is_published else None)

@@ -93,8 +93,10 @@ def _findings(document: Document, access: Access) -> list[Finding]:
         for label in set(role.columns) - {ALL, *access.labels}:
             where = document.where(("roles", name, "columns", label))
             found.append(Finding(where, f"unknown label {label!r}", nearest(label, set(access.labels))))
-        for kind in set(role.vault) - {ALL, *kinds}:
-            found.append(Finding(document.where(("roles", name, "vault", kind)), f"unknown kind {kind!r}", nearest(kind, kinds)))
+        found += [
+            Finding(document.where(("roles", name, "vault", kind)), f"unknown kind {kind!r}", nearest(kind, kinds))
+            for kind in set(role.vault) - {ALL, *kinds}
+        ]
         for kind, mask in role.vault.items():
             if mask is Mask.TOKEN:
                 where = document.where(("roles", name, "vault", kind))

@@ -12,10 +12,11 @@ from conf.settings import conf_dirs
 
 
 class Kept(Part):
-    """Entities and marts whose rows stay without the customer."""
+    """Entities, marts and tables of `ops` whose rows stay without the customer."""
 
     entities: tuple[str, ...] = ()
     marts: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
 
 
 class Erasure(Part):
@@ -25,9 +26,10 @@ class Erasure(Part):
     retain_old_versions_hours: int = Field(default=0, ge=0)
 
     def keeps(self, full_name: str) -> bool:
-        """Whether rows of a silver or gold table stay without the customer."""
+        """Whether rows of a table stay without the customer."""
         schema, _, name = full_name.partition(".")
-        return name in (self.kept_without_customer.entities if schema == "silver" else self.kept_without_customer.marts)
+        kept = self.kept_without_customer
+        return name in {"silver": kept.entities, "ops": kept.operations}.get(schema, kept.marts)
 
 
 @cache

@@ -61,6 +61,11 @@ class Lake(_Section):
         return self.root / "archive"
 
     @property
+    def exports(self) -> Path:
+        """What leaves the platform for people: answers to rights requests."""
+        return self.root / "exports"
+
+    @property
     def mlflow(self) -> Path:
         return self.root / "mlflow"
 
@@ -127,6 +132,13 @@ class Archive(_Section):
     keep_days: int = Field(default=365, ge=1)
 
 
+class Requests(_Section):
+    """Rights requests: days until one must be answered, and how long an export lies there to be fetched."""
+
+    due_days: int = Field(default=15, ge=1, le=90)
+    keep_export_days: int = Field(default=30, ge=1)
+
+
 class Privacy(_Section):
     """Keys of personal data, and how long what holds it is kept.
 
@@ -137,6 +149,7 @@ class Privacy(_Section):
     suite: Literal["aes-256-gcm", "sm4-gcm"] = "aes-256-gcm"
     key_command: str | None = None
     archive: Archive = Archive()
+    requests: Requests = Requests()
     scan_skip: tuple[str, ...] = ()
 
 

@@ -110,6 +110,37 @@ STATIC_TABLES = (
     ),
     Table(
         Schema.OPS,
+        "privacy_requests",
+        "one row per state that a person's request came into; append only, but for the customer, who is forgotten when erased",
+        fields("""
+            request_id | string | request
+            position | int | place of the state in the request, from 1
+            kind | string | access, correction or erasure
+            customer_id | string | whom it is about; null when the customer was erased
+            state | string | received, verified, done, refused, failed or withdrawn
+            changed_on | date | day of the state
+            due_on | date | day by which the request must be answered
+            actor | string | who brought it into the state
+            reason | string | why it was refused, or failed
+            result | string | file of the export or the certificate, below the lake's root
+        """),
+        ("request_id", "position"),
+    ),
+    Table(
+        Schema.OPS,
+        "customer_corrections",
+        "one row per correction of a customer's record that a person asked for",
+        fields("""
+            source_customer_id | string | key of the record that is corrected
+            field | string | field of the canonical customer
+            value | string | the right value; a token where the field is one; null takes the value away
+            known_on | date | first date on which the platform knew it
+            request_id | string | request that it answers
+        """),
+        ("source_customer_id", "field", "known_on"),
+    ),
+    Table(
+        Schema.OPS,
         "audit",
         "one row per thing that was done; append only, chained and sealed (docs/audit.md)",
         fields("""

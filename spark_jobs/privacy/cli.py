@@ -7,9 +7,12 @@ from typing import Annotated
 
 import typer
 
+from spark_jobs.privacy.requests.cli import app as request_app
+
 app = typer.Typer(no_args_is_help=True, help="Erase customers with proof, look for personal data, keep delivered files encrypted.")
 archive_app = typer.Typer(no_args_is_help=True, help="Delivered files after they were loaded: encrypted, until their time is over.")
 app.add_typer(archive_app, name="archive")
+app.add_typer(request_app, name="request")
 
 Day = Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="Business date of the run.")]
 

@@ -23,6 +23,7 @@ CLOCK_READERS = {
     Path("spark_jobs/ingest/manifest.py"): "ops.ingest_manifest says when a file was loaded",
     Path("spark_jobs/publish/publications.py"): "ops.publications says when a night was published",
     Path("spark_jobs/common/audit/records.py"): "the audit log says when something was done",
+    Path("spark_jobs/privacy/requests/cli.py"): "a request has the day on which a person brought it",
     Path("ml/steps/promote.py"): "a verdict says when it was given",
 }
 CLOCK_FOLDERS = (Path("spark_jobs/engine"), Path("spark_jobs/nightly"))  # locks, logs, progress: no table

@@ -4,8 +4,7 @@ with customer_ids as (
 ),
 
 source_customers as (
-    select * from {{ ref('stg_customers') }}
-    where known_on <= {{ business_date() }}
+    select * from {{ ref('int_customers__corrected') }}
 ),
 
 rows_per_customer as (

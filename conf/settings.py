@@ -3,13 +3,13 @@
 import os
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from conf.documents import Document, Location, findings, layered, over
 from conf.errors import ConfigError, Finding
+from conf.privacy import Privacy
 from conf.types import check_time_zone
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -120,37 +120,6 @@ class Ingest(_Section):
     max_rejected_share: float = Field(default=0.02, ge=0, le=1)
     tolerated_rejects: int = Field(default=0, ge=0)
     keep_raw_in_quarantine: bool = True
-
-
-class Archive(_Section):
-    """Delivered files after they were loaded: from `after_days` on they lie encrypted in the archive, after `keep_days` nowhere.
-
-    Days count from the day on which a file became known. `after_days: null` leaves landing as it is.
-    """
-
-    after_days: int | None = Field(default=None, ge=0)
-    keep_days: int = Field(default=365, ge=1)
-
-
-class Requests(_Section):
-    """Rights requests: days until one must be answered, and how long an export lies there to be fetched."""
-
-    due_days: int = Field(default=15, ge=1, le=90)
-    keep_export_days: int = Field(default=30, ge=1)
-
-
-class Privacy(_Section):
-    """Keys of personal data, and how long what holds it is kept.
-
-    `suite` is that of new keys; a key that exists keeps its own. `key_command` prints the key of the id that stands for `{key_id}` in it, in hex or
-    base64: the hook for a key management service. `scan_skip` are folders of the lake's root that are not the platform's and that no scan looks into.
-    """
-
-    suite: Literal["aes-256-gcm", "sm4-gcm"] = "aes-256-gcm"
-    key_command: str | None = None
-    archive: Archive = Archive()
-    requests: Requests = Requests()
-    scan_skip: tuple[str, ...] = ()
 
 
 class Quality(_Section):

@@ -5,6 +5,7 @@ from datetime import date
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from conf.dialects import Numbers, Part, check_moment_formats
+from conf.processing import Processing
 from conf.types import NAME, Coarse, PiiClass, PiiKind, check_bound, check_pattern, check_time_zone, check_type
 
 
@@ -32,6 +33,7 @@ class Column(Part):
     valid: bool = False
     coarse: Coarse | None = None
     coarse_pattern: str | None = None
+    processing: Processing | None = None
 
     _type = field_validator("type")(check_type)
     _pattern = field_validator("pattern", "coarse_pattern")(check_pattern)

@@ -14,6 +14,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "title": "Name for people.",
         "time_zone": "IANA time zone of local times without an offset, such as Asia/Shanghai; else the retailer's.",
         "currency_code": "ISO 4217 code of its amounts; else the retailer's.",
+        "processing": "Why its personal data is processed, on what ground, for how long and for whom: for the register.",
         "feeds": "Kinds of files, by name.",
     },
     "Feed": {
@@ -34,6 +35,13 @@ MEANINGS: dict[str, dict[str, str]] = {
         "unique": "Columns that name a row within one file; later rows with the same key are rejected.",
         "routes": "Rows that are something else, such as returns: the first predicate that is true takes the row.",
         "maps": "The entities that the rows fill.",
+        "processing": "What is different from the source's.",
+    },
+    "Processing": {
+        "purpose": "What for.",
+        "legal_basis": "The ground (PIPL 13, GDPR 6).",
+        "retention_days": "How long it is kept.",
+        "recipients": "Who outside gets it.",
     },
     "Jdbc": {
         "url": "Address, jdbc:postgresql://host:5432/database; never with a password.",
@@ -66,6 +74,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "kind": "What a PII value is; decides how it is normalised before it becomes a token.",
         "valid": "A PII value must be a possible one of its kind: a number that can be dialled, a day, an identity number with its check digit.",
         "coarse": "What stays of a PII value in the open, in a column <name>_<this>: year, district, grid or scrubbed.",
+        "processing": "What is different from the feed's.",
         "coarse_pattern": "Of coarse: district: regular expression whose first group is kept; the Chinese form unless given.",
     },
     "Csv": {

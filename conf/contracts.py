@@ -14,6 +14,7 @@ from conf.documents import Document, nearest, read_document, validate
 from conf.entities import Entity, load_entities
 from conf.errors import ConfigError, Finding
 from conf.maps import DEFAULT_ROUTE, Changes, Dedup, EntityMap, Route
+from conf.processing import Processing
 from conf.rules import ForeignKey, Rule
 from conf.settings import conf_dirs
 from conf.types import TABLE_PART, check_time_zone
@@ -41,6 +42,7 @@ class Feed(Part):
     unique: tuple[str, ...] = ()
     routes: tuple[Route, ...] = ()
     maps: tuple[EntityMap, ...] = ()
+    processing: Processing | None = None
 
     @field_validator("files")
     @classmethod
@@ -122,6 +124,7 @@ class SourceContract(Part):
     title: str = ""
     time_zone: str | None = None
     currency_code: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
+    processing: Processing | None = None
     feeds: dict[TablePart, Feed] = Field(min_length=1)
 
     _zone = field_validator("time_zone")(check_time_zone)

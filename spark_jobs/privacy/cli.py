@@ -111,6 +111,45 @@ def scan_folders(
         sys.exit(1)
 
 
+@app.command("register")
+def show_register(
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="For a spreadsheet.")] = False,
+    strict: Annotated[bool, typer.Option(help="Exit code 2 with file and line when the processing of a column is not declared.")] = False,
+) -> None:
+    """Show the processing register: every personal column of the contracts, what becomes of it, why, on what ground, how long, for whom.
+
+    Example: cdp privacy register --csv > register.csv
+    """
+    import csv
+    import json
+    from dataclasses import asdict
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from conf.contracts import load_sources
+    from conf.errors import ConfigError
+    from spark_jobs.privacy.register import entries, undeclared
+
+    sources = load_sources()
+    if strict and (findings := undeclared(sources)):
+        raise ConfigError("the processing of personal columns is not declared", findings)
+    rows = [asdict(each) for each in entries(sources)]
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+    elif as_csv and rows:
+        writer = csv.DictWriter(sys.stdout, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    else:
+        table = Table("column", "class", "kind", "becomes", "goes to", "purpose", "ground", "days")
+        for row in rows:
+            name = f"{row['source']}.{row['feed']}.{row['column']}"
+            table.add_row(name, *(row[key] for key in ("pii", "kind", "becomes", "goes_to", "purpose", "legal_basis", "retention_days")))
+        Console(highlight=False).print(table)
+
+
 @app.command("show")
 def show_values(
     tokens: Annotated[list[str], typer.Argument(help="Tokens, such as k1:0f3a…")],

@@ -130,6 +130,7 @@ def test_only_the_hourly_ingest_is_for_the_day_in_progress(dag_bag: Any) -> None
     assert {dag_id: dag.user_defined_macros["business_date"] for dag_id, dag in dag_bag.dags.items()} == {
         "cdp_hourly_ingest": day_in_progress,
         "cdp_nightly": last_ended_day,
+        "cdp_privacy_requests": last_ended_day,
         "cdp_train_weekly": last_ended_day,
     }
 

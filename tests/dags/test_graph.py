@@ -12,7 +12,7 @@ LINES_OF_A_DAG = 80
 
 def test_every_dag_loads_without_an_error(dag_bag: Any) -> None:
     assert dag_bag.import_errors == {}
-    assert set(dag_bag.dags) == {"cdp_hourly_ingest", "cdp_nightly", "cdp_train_weekly"}
+    assert set(dag_bag.dags) == {"cdp_hourly_ingest", "cdp_nightly", "cdp_privacy_requests", "cdp_train_weekly"}
 
 
 def test_every_dag_says_purpose_time_tables_and_triage(dag_bag: Any) -> None:
@@ -72,7 +72,7 @@ def test_every_step_named_by_a_dag_is_there(dag_bag: Any) -> None:
 
 def test_parsing_a_dag_imports_conf_and_dagkit_only(airflow_ready: Path) -> None:
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import cdp_nightly, cdp_hourly_ingest, cdp_train_weekly;"
+        "import sys; sys.path.insert(0, sys.argv[1]); import cdp_nightly, cdp_hourly_ingest, cdp_privacy_requests, cdp_train_weekly;"
         "heavy = [m for m in sys.modules if m.split('.')[0] in {'spark_jobs', 'ml', 'pyspark', 'dbt', 'mlflow', 'pandas'}];"
         "sys.exit(','.join(heavy) or 0)"
     )

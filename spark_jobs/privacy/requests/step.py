@@ -1,4 +1,4 @@
-"""The requests step: answers what was verified, and removes exports whose time is over.
+"""The requests step: answers what was verified, removes exports whose time is over, and brings deliveries into the archive.
 
 Reads: ops.privacy_requests, the facts of the customers who ask. Grain: one answer per request; all erasures of a run are one batch.
 Rerun: what is done stays done; an erasure that was killed is taken up where it was.
@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from conf.errors import CdpError
 from spark_jobs.common.job import StepContext, StepReport
+from spark_jobs.privacy.archive import retain
 from spark_jobs.privacy.erasure.job import erase, open_erasures, resume
 from spark_jobs.privacy.requests.export import export, remove_old
 from spark_jobs.privacy.requests.register import advance, all_requests
@@ -37,14 +38,15 @@ def run(ctx: StepContext) -> StepReport:
     failures += _erase_all(ctx, [each for each in ready if each.kind is Kind.ERASURE and each.customer_id is not None])
     done = {each.request_id: each.changed_on for each in requests if each.state is State.DONE}
     removed = remove_old(ctx, ctx.business_date - timedelta(days=ctx.settings.privacy.requests.keep_export_days), done)
+    kept = retain(ctx.settings, ctx.spark, ctx.business_date)
     overdue = [each for each in all_requests(ctx) if each.is_overdue(ctx.business_date)]
     for each in overdue:
         log.warning("request_overdue request_id=%s kind=%s state=%s due_on=%s", each.request_id, each.kind, each.state, each.due_on)
     if failures:
         raise CdpError(f"{len(failures)} request(s) could not be answered: see cdp privacy request list")
     answered = len([each for each in ready if each.kind is not Kind.CORRECTION]) + len(resumed)
-    counts: dict[str, int | float | str] = {"answered": answered, "overdue": len(overdue), "exports_removed": removed}
-    return StepReport("requests", counts, None if answered or removed else "nothing is asked of us")
+    counts: dict[str, int | float | str] = {"answered": answered, "overdue": len(overdue), "exports_removed": removed, **kept}
+    return StepReport("requests", counts, None if answered or removed or any(kept.values()) else "nothing is asked of us")
 
 
 def _give_access(ctx: StepContext, request: Request) -> bool:

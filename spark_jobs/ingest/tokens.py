@@ -16,6 +16,7 @@ from spark_jobs.common.pii.normal import is_possible
 
 VAULT_SCHEMA = pa.schema([("token", pa.string()), ("kind", pa.string()), ("key_id", pa.string()), ("ciphertext", pa.binary())])
 MOST_REMEMBERED = 1_000_000
+LONGEST_REMEMBERED = 64  # characters: texts are hardly ever the same
 ERASED_RULE = "row:erased"
 TOKEN = re.compile(r"k\d+:[0-9a-f]{64}")
 
@@ -59,14 +60,16 @@ def _key_value(column: Column | None, value: str, ring: Keyring) -> str:
 class Tokeniser:
     """Tokenises the PII columns of one feed and remembers which tokens it has already handed to the vault.
 
-    `keeps_tokens`: a value that is a token already stays; only for rows of ours, since a delivered file may hold anything.
+    `keeps_tokens`: a value that is a token already stays; only for rows of ours, since a delivered file may hold anything. `fills_vault` false: tokens alone.
     """
 
     columns: Sequence[Column]
     key: KeyReference
     keeps_tokens: bool = False
     erased: "Erased | None" = None
+    fills_vault: bool = True
     _seen: set[str] = field(default_factory=set)
+    _known: dict[str, dict[str, str]] = field(default_factory=dict)  # column → value → token: customers come again and again
     _ring: Keyring | None = None
 
     @classmethod
@@ -93,14 +96,18 @@ class Tokeniser:
             encoded = table.column(column.name).combine_chunks().dictionary_encode()
             values = encoded.dictionary.to_pylist()
             table = self._with_kept(table, column, encoded.indices, values)
-            tokens = pa.array([self._token(column, value, vault) for value in values], pa.string()).take(encoded.indices)
+            known = self._known.setdefault(column.name, {})
+            tokens = pa.array([known.get(value) or self._token(column, value, vault) for value in values], pa.string()).take(
+                encoded.indices
+            )
             table = table.set_column(table.schema.get_field_index(column.name), column.name, tokens)
             rules = {code: rule for code, value in enumerate(values) if (rule := self._broken_rule(column, value))}
             if rules:
                 codes = encoded.indices.to_pylist()
                 broken = {row: rules[code] for row, code in enumerate(codes) if code in rules} | broken
-        if len(self._seen) > MOST_REMEMBERED:
+        if max(len(self._seen), *map(len, self._known.values()), 0) > MOST_REMEMBERED:
             self._seen.clear()
+            self._known.clear()
         rule_of_row = (
             pa.nulls(table.num_rows, pa.string())
             if not broken
@@ -137,9 +144,11 @@ class Tokeniser:
             return value
         kind = str(column.kind or "other")
         token = self.ring.token(kind, value, column.day_order)
-        if token not in self._seen:
+        if self.fills_vault and token not in self._seen:
             self._seen.add(token)
             vault.append((token, kind, self.ring.key_id, self.ring.encrypt(value.strip().encode(), token)))
+        if len(value) < LONGEST_REMEMBERED:
+            self._known.setdefault(column.name, {})[value] = token
         return token
 
     def _broken_rule(self, column: Column, value: str) -> str | None:

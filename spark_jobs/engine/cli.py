@@ -1,8 +1,10 @@
 """`cdp engine`: start, stop and inspect the Spark engine of the lake."""
 
+import contextlib
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -57,6 +59,35 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")]
         out.print(table)
     if facts["state"] not in ("up", "remote"):
         raise typer.Exit(1)
+
+
+@app.command()
+def expose(
+    service: Annotated[str, typer.Argument(help="connect (Spark Connect) or thrift (SQL).")],
+    certificate: Annotated[Path, typer.Option(help="PEM file of the server's certificate, with its chain.")],
+    key: Annotated[Path, typer.Option(help="PEM file of its key, mode 0600.")],
+    client_ca: Annotated[Path | None, typer.Option(help="PEM file of the authority whose clients are let in; needed for thrift.")] = None,
+    address: Annotated[str, typer.Option(help="Address to listen on.")] = "0.0.0.0",  # noqa: S104  # beyond loopback is what it is for
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 15443,
+) -> None:
+    """Let machines beyond this one reach the running engine, by TLS alone; ends with Ctrl-C. The engine itself goes on listening on loopback.
+
+    Example: cdp engine expose connect --certificate server.pem --key server.key
+    """
+    import asyncio
+
+    from spark_jobs.engine.client import running_engine
+    from spark_jobs.engine.tls import PROTOCOLS, Certificates, relay
+
+    if service not in PROTOCOLS:
+        raise EngineError(f"there is no service {service!r}", [Finding("service", "unknown", f"use one of {', '.join(PROTOCOLS)}")])
+    context = Certificates(certificate, key, client_ca).context(service)
+    state = running_engine(_own_engine())
+    if state is None:
+        raise EngineError("no engine is running", [Finding("engine", "is down", "start it: cdp engine up")])
+    notes.print(f"{service} of the engine at {address}:{port} by TLS; Ctrl-C ends it")
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(relay(address, port, state.connect_port if service == "connect" else state.thrift_port, context))
 
 
 def _own_engine() -> Settings:

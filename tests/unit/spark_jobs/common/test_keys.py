@@ -1,0 +1,123 @@
+"""Keys of a lake: what is wrong, lost or cut is an error before anything is written, a rotation opens old and new, and a command can hold them."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from conf.errors import ConfigError
+from conf.privacy import Privacy
+from conf.settings import Lake, Settings
+from spark_jobs.common.crypto import key_reference
+from spark_jobs.common.keys import generate, key_file, new_place, read_register, register_file, register_of, write_register
+
+
+def _settings(root: Path, **privacy: object) -> Settings:
+    return Settings().model_copy(update={"lake": Lake(root=root), "privacy": Privacy.model_validate(privacy)})
+
+
+def _rotated(settings: Settings) -> None:
+    register = register_of(settings)
+    write_register(settings, register.with_new(new_place(settings, register.next_id())))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    configured = _settings(tmp_path)
+    key_reference(configured)
+    return configured
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        ("wrong", "is a different key"),
+        ("lost", "restore the key file"),
+        ("cut", "is not 32 bytes"),
+        ("open", "chmod 600"),
+        ("register", "register of the PII keys is damaged"),
+    ],
+)
+def test_a_key_that_is_not_right_stops_before_anything_is_written(damage: str, says: str, settings: Settings) -> None:
+    file, register = key_file(settings, "k1"), register_file(settings)
+    before = register.read_text()
+    if damage == "wrong":
+        file.unlink()
+        generate(file)
+    elif damage == "lost":
+        file.unlink()
+    elif damage == "cut":
+        file.write_text(file.read_text()[:40])
+    elif damage == "open":
+        file.chmod(0o640)
+    else:
+        register.write_text(before[:20])
+
+    with pytest.raises(ConfigError) as caught:
+        key_reference(settings)
+
+    assert says in str(caught.value)
+    assert damage == "register" or register.read_text() == before
+    assert not file.exists() or damage != "lost"
+
+
+def test_after_a_rotation_old_and_new_open_and_tokens_still_meet(settings: Settings) -> None:
+    before = key_reference(settings).open()
+    old = before.encrypt(b"13800138000", "place")
+
+    _rotated(settings)
+
+    ring = key_reference(settings).open()
+    new = ring.encrypt(b"13800138000", "place")
+    assert (ring.key_id, ring.tokens.key_id) == ("k2", "k1")
+    assert ring.decrypt(old, "place") == ring.decrypt(new, "place") == b"13800138000"
+    assert new != old
+    assert ring.token("phone", "13800138000") == before.token("phone", "13800138000")
+    key_file(settings, "k2").unlink()
+    with pytest.raises(ConfigError, match="not there"):
+        key_reference(settings)
+
+
+def test_the_suite_of_a_new_key_is_the_settings_and_an_old_one_keeps_its_own(tmp_path: Path) -> None:
+    old = key_reference(_settings(tmp_path)).open().encrypt(b"x", "place")
+    chinese = _settings(tmp_path, suite="sm4-gcm")
+
+    _rotated(chinese)
+
+    reference = key_reference(chinese)
+    assert (reference.tokens.suite, reference.encryption.suite) == ("aes-256-gcm", "sm4-gcm")
+    ring = reference.open()
+    assert ring.decrypt(old, "place") == ring.decrypt(ring.encrypt(b"x", "place"), "place") == b"x"
+
+
+def test_a_command_holds_the_keys(tmp_path: Path) -> None:
+    secrets = {"k1": "01" * 32, "k2": "02" * 32}
+    program = tmp_path / "kms.py"
+    program.write_text(f"import sys; print({secrets!r}[sys.argv[1]])")
+    settings = _settings(tmp_path / "lake", key_command=f"{sys.executable} {program} {{key_id}}")
+
+    ring = key_reference(settings).open()
+    _rotated(settings)
+
+    assert ring.tokens.secret == b"\x01" * 32
+    assert key_reference(settings).open().encryption.secret == b"\x02" * 32
+    assert not settings.lake.keys.exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [("no-such-program {key_id}", "cannot be run"), ("false", "exit code 1"), ("echo secret-of-mine", "is not 32 bytes")],
+)
+def test_a_command_that_gives_no_key_says_so_without_what_it_printed(command: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        key_reference(_settings(tmp_path, key_command=command))
+
+    assert says in str(caught.value)
+    assert "secret-of-mine" not in str(caught.value)
+
+
+def test_the_register_holds_no_secret(settings: Settings) -> None:
+    ring = key_reference(settings).open()
+
+    assert ring.tokens.secret.hex() not in register_file(settings).read_text()
+    assert read_register(settings) == register_of(settings)

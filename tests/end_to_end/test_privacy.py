@@ -219,6 +219,46 @@ def test_the_archive_takes_what_was_loaded(canaries: Canaries) -> None:
     assert canaries.people[50]["name"] in (canaries.root / "shown.csv").read_text(encoding="utf-8")
 
 
+def _request(canaries: Canaries, kind: str, person: dict[str, str]) -> str:
+    """A verified request."""
+    with subprocess.Popen(
+        [sys.executable, str(PROJECT_ROOT / "cdp.py"), "privacy", "request", "add", "--kind", kind, "--customer", "-", "--date", FIRST],
+        env=canaries.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    ) as process:  # fmt: skip
+        output = process.communicate(f"{person['mobile'][:3]} {person['mobile'][3:]}\n", timeout=600)[0]
+    assert process.returncode == 0, output
+    request_id = next(word for line in output.splitlines() for word in [line.partition(":")[0]] if word.startswith("r") and len(word) == 13)
+    canaries.run("privacy", "request", "verify", request_id, "--date", FIRST)
+    return request_id
+
+
+def test_who_asks_gets_all_that_is_theirs_and_nothing_of_others(canaries: Canaries) -> None:
+    person, other = canaries.people[20], canaries.people[21]
+    request_id = _request(canaries, "access", person)
+
+    canaries.run("privacy", "request", "run", "--date", FIRST)
+
+    folder = canaries.lake / "exports" / "privacy" / request_id
+    facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+    told = (folder / "facts.html").read_text(encoding="utf-8")
+    assert {person["mobile"], person["email"]} <= {each["value"] for each in facts["values"].values()}
+    assert facts["keys"] == [f"shop:{person['member_no']}"]
+    assert {row["order_id"] for row in facts["tables"]["silver.orders"]} == {"shop:O20m"}
+    assert person["mobile"] in told and "您的数据" in told
+    assert not [value for value in canaries.values([other])[:-2] if value in told or value in json.dumps(facts, ensure_ascii=False)]
+    assert (folder / "facts.json").stat().st_mode & 0o077 == 0
+    assert {row["state"] for row in canaries.rows("ops/privacy_requests")} == {"received", "verified", "done"}
+
+
+def test_who_corrects_is_right_from_the_next_night_on(canaries: Canaries) -> None:
+    request_id = _request(canaries, "correction", canaries.people[22])
+
+    canaries.run("privacy", "request", "correct", request_id, "--field", "birth_year", "--value", "1931", "--date", SECOND)
+
+    assert "cannot become done" in canaries.run("privacy", "request", "correct", request_id, "--field", "region", code=2)
+    assert [row["value"] for row in canaries.rows("ops/customer_corrections")] == ["1931"]
+
+
 def test_who_is_erased_is_found_nowhere_and_the_others_are_whole(canaries: Canaries) -> None:
     people, keys = canaries.people[:ERASED], {f"shop:{person['member_no']}" for person in canaries.people[:ERASED]}
     ids = {str(row["source_customer_id"]): str(row["customer_id"]) for row in canaries.rows("identity/customer_ids")}
@@ -275,6 +315,9 @@ def test_a_row_that_is_sent_again_brings_nobody_back(canaries: Canaries) -> None
     assert ": 0 found" in canaries.scan([*canaries.values([person]), f"shop:{person['member_no']}"])
     assert {row["order_id"]: row["source_customer_id"] for row in canaries.rows("silver/orders")}["shop:O-late"] is None
     assert len(canaries.rows("silver/customers")) == PEOPLE - ERASED
+    profiles = {row["customer_id"]: row for row in canaries.rows("gold_build/dim_customers")}
+    ids = {row["source_customer_id"]: row["customer_id"] for row in canaries.rows("identity/customer_ids")}
+    assert profiles[ids[f"shop:{canaries.people[22]['member_no']}"]]["birth_year"] == 1931
     rejected = [row for row in canaries.rows("quarantine/shop__members") if "row:erased" in list(row["rules"])]  # type: ignore[call-overload]
     assert [row["raw_row"] for row in rejected] == [None]
 

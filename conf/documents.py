@@ -121,8 +121,15 @@ def read_document(file: Path) -> Document:
         text = file.read_text(encoding="utf-8")
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         values = yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError) as err:
-        raise ConfigError("a configuration file cannot be read", [Finding(str(file), type(err).__name__, "save it as UTF-8 text")]) from err
+    except OSError as err:
+        problem = "is not there" if isinstance(err, FileNotFoundError) else f"cannot be read ({type(err).__name__})"
+        raise ConfigError("a configuration file cannot be read", [Finding(str(file), problem, "name a file that is there")]) from err
+    except UnicodeDecodeError as err:
+        raise ConfigError("a configuration file cannot be read", [Finding(str(file), "is no UTF-8 text", "save it as UTF-8 text")]) from err
+    except ValueError as err:  # a date that never was: YAML reads it before anybody can check it
+        raise ConfigError(
+            "a configuration file is not valid", [Finding(str(file), str(err), "correct the date, or put it in quotes")]
+        ) from None
     except yaml.YAMLError as err:
         mark = getattr(err, "problem_mark", None)
         where = f"{file}:{mark.line + 1}" if mark else str(file)

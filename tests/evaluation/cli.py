@@ -35,7 +35,18 @@ def evaluate(
     with opened(settings(), truth or settings().lake.root / "truth") as lake:
         promises, as_of = score(lake, tuple(only or ())), lake.as_of
     if as_json is not None:
-        as_json.write_text(report.as_json(promises, as_of) + "\n", encoding="utf-8")
+        _write(as_json, report.as_json(promises, as_of) + "\n")
     if html is not None:
-        html.write_text(report.page(promises, as_of, settings().retailer.name), encoding="utf-8")
+        _write(html, report.page(promises, as_of, settings().retailer.name))
     report.show(Console(highlight=False), promises, as_of, with_details=details)
+
+
+def _write(file: Path, text: str) -> None:
+    from conf.errors import Finding, InputError
+
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as err:
+        raise InputError(
+            "the figures cannot be written", [Finding(str(file), type(err).__name__, "name a file in a folder that is there")]
+        ) from None

@@ -1,7 +1,7 @@
 """`cdp simulate`: an omnichannel retailer's files, with the truth beside them."""
 
 import os
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -46,6 +46,7 @@ def simulate(
     from spark_jobs.demo.twin.simulate import Simulation
     from spark_jobs.demo.twin.simulate import simulate as run
 
+    _check_days(first_day.date(), days)
     os.environ.setdefault("CDP_CONF", str(CONF_DIR / "twin"))
     turned = load_knobs(knobs or DEFAULT_KNOBS)
     span = Span(first_day=first_day.date(), days=days, time_zone=turned.calendar.time_zone)
@@ -58,6 +59,17 @@ def simulate(
     report.show(summary, landing, told)
 
 
+def _check_days(first_day: date, days: int) -> None:
+    """Moments are counted in 32 bits of seconds since 1970."""
+    from conf.errors import Finding, InputError
+
+    last = first_day + timedelta(days=days)
+    if first_day < date(1970, 1, 2) or last > date(2037, 12, 31):
+        raise InputError(
+            "these days cannot be simulated", [Finding("--first-day", f"{first_day} to {last}", "stay between 1970-01-02 and 2037-12-31")]
+        )
+
+
 def _folders(out: Path | None, truth: Path | None, lake: "Lake") -> tuple[Path, Path]:
     """Where files and truth go: never one inside the other, and a truth of its own for a landing folder of its own."""
     from conf.errors import Finding, InputError
@@ -67,6 +79,9 @@ def _folders(out: Path | None, truth: Path | None, lake: "Lake") -> tuple[Path, 
             "where does the truth go?", [Finding("--truth", "is needed with --out", "name a folder beside it, outside of any lake")]
         )
     landing, told = (out or lake.landing).expanduser().resolve(), (truth or lake.root / "truth").expanduser().resolve()
+    for option, folder in (("--out", landing), ("--truth", told)):
+        if below := next((each for each in (folder, *folder.parents) if each.is_file()), None):
+            raise InputError("files cannot go there", [Finding(option, f"{below} is a file", "name a folder")])
     kept = (lake.root, lake.warehouse, lake.keys)
     if told == landing or told in landing.parents or landing in told.parents or any(told == each or told in each.parents for each in kept):
         raise InputError(

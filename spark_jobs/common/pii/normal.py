@@ -54,6 +54,8 @@ def is_possible(kind: str, value: str, country: str | None = None, order: str = 
 
 def birth_date(text: str, order: str = "yMd") -> date | None:
     """The day that a text says: three groups of digits, or eight digits at once; a time behind it is left out. None when it is no day."""
+    if not re.fullmatch(r"[0-9年月日号./:TZ+\s-]*", text):
+        return None  # digits among other signs are no date
     groups = re.findall(r"[0-9]+", text)
     if groups and len(groups[0]) == 8 and order == "yMd":
         groups = [groups[0][:4], groups[0][4:6], groups[0][6:]]

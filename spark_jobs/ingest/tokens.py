@@ -16,6 +16,7 @@ from spark_jobs.common.pii.normal import is_possible
 
 VAULT_SCHEMA = pa.schema([("token", pa.string()), ("kind", pa.string()), ("key_id", pa.string()), ("ciphertext", pa.binary())])
 MOST_REMEMBERED = 1_000_000
+MOST_VALUES_REMEMBERED = 300_000
 LONGEST_REMEMBERED = 64  # characters: texts are hardly ever the same
 ERASED_RULE = "row:erased"
 TOKEN = re.compile(r"k\d+:[0-9a-f]{64}")
@@ -105,8 +106,10 @@ class Tokeniser:
             if rules:
                 codes = encoded.indices.to_pylist()
                 broken = {row: rules[code] for row, code in enumerate(codes) if code in rules} | broken
-        if max(len(self._seen), *map(len, self._known.values()), 0) > MOST_REMEMBERED:
+        if len(self._seen) > MOST_REMEMBERED:
             self._seen.clear()
+            self._known.clear()
+        if sum(map(len, self._known.values())) > MOST_VALUES_REMEMBERED:
             self._known.clear()
         rule_of_row = (
             pa.nulls(table.num_rows, pa.string())

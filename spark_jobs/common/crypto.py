@@ -8,12 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pyarrow as pa
 from cryptography.exceptions import InvalidTag
 
 from conf.errors import ConfigError, Finding
 from conf.settings import Settings
 from spark_jobs.common.keys import FIRST_KEY, KeyPlace, derived, find_secret, fingerprint, generate, key_file, read_register, register_of
 from spark_jobs.common.pii.normal import normalise
+from spark_jobs.common.pii.plain import normalised
 from spark_jobs.common.suites import PARTS, Aead, Suite
 
 NONCE_BYTES = 12
@@ -30,19 +32,22 @@ class Key:
     def _for(self, purpose: str) -> bytes:
         return derived(self.secret, self.key_id, self.suite, purpose)
 
-    @cached_property
-    def digest(self) -> Callable[[bytes], str]:
-        """HMAC of a normalised value, in hex."""
-        return PARTS[self.suite].token_maker(self._for("token"))
+    def _mac(self, purpose: str) -> Callable[[bytes], bytes]:
+        return PARTS[self.suite].keyed_mac(self._for(purpose))
 
     @cached_property
-    def mark(self) -> Callable[[bytes], str]:
-        """HMAC for lists of those who were erased, in hex: not the token, so that the list does not hold what was erased."""
-        return PARTS[self.suite].token_maker(self._for("suppression"))
+    def digest(self) -> Callable[[bytes], bytes]:
+        """HMAC of a normalised value."""
+        return self._mac("token")
 
     @cached_property
-    def _nonce_key(self) -> bytes:
-        return self._for("nonce")
+    def mark(self) -> Callable[[bytes], bytes]:
+        """HMAC for lists of those who were erased: not the token, so that the list does not hold what was erased."""
+        return self._mac("suppression")
+
+    @cached_property
+    def _nonce(self) -> Callable[[bytes], bytes]:
+        return self._mac("nonce")
 
     @cached_property
     def _aead(self) -> Aead:
@@ -55,7 +60,7 @@ class Key:
         never used for two different inputs.
         """
         context = bound_to.encode()
-        nonce = PARTS[self.suite].mac(self._nonce_key, len(context).to_bytes(8, "big") + context + plaintext)[:NONCE_BYTES]
+        nonce = self._nonce(len(context).to_bytes(8, "big") + context + plaintext)[:NONCE_BYTES]
         return nonce + self._aead.encrypt(nonce, plaintext, context)
 
     def decrypt(self, ciphertext: bytes, bound_to: str) -> bytes | None:
@@ -87,11 +92,16 @@ class Keyring:
 
     def token(self, kind: str, value: str, order: str = "yMd") -> str:
         """`k1:<hex HMAC of the normalised value>`: equal for equal people's values, and useless without the secret."""
-        return f"{self.tokens.key_id}:{self.tokens.digest(normalise(kind, value, self.country, order).encode())}"
+        return f"{self.tokens.key_id}:{self.tokens.digest(normalise(kind, value, self.country, order).encode()).hex()}"
+
+    def tokens_of(self, kind: str, values: pa.Array, order: str = "yMd") -> list[str]:
+        """`token` of every value of a string array without nulls."""
+        prefix, digest = f"{self.tokens.key_id}:", self.tokens.digest
+        return [prefix + digest(form.encode()).hex() for form in normalised(kind, values, self.country, order)]
 
     def mark(self, subject: str) -> str:
         """What stands for an erased token or customer key in the suppression list."""
-        return self.tokens.mark(subject.encode())
+        return self.tokens.mark(subject.encode()).hex()
 
     def encrypt(self, plaintext: bytes, bound_to: str) -> bytes:
         """The ciphertext under the key that encrypts; see `Key.encrypt`."""

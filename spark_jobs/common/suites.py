@@ -39,7 +39,7 @@ class SuiteParts:
     """The functions of a suite."""
 
     mac: Callable[[bytes, bytes], bytes]
-    token_maker: Callable[[bytes], Callable[[bytes], str]]
+    keyed_mac: Callable[[bytes], Callable[[bytes], bytes]]
     aead: Callable[[bytes], Aead]
 
 
@@ -68,34 +68,34 @@ def _hmac_sm3(key: bytes, message: bytes) -> bytes:
     return mac.finalize()
 
 
-def _sha256_tokens(key: bytes) -> Callable[[bytes], str]:
-    """HMAC-SHA-256 in hex (RFC 2104) with the two padded blocks of the key hashed once, not once for every value."""
+def _keyed_hmac_sha256(key: bytes) -> Callable[[bytes], bytes]:
+    """HMAC-SHA-256 (RFC 2104) with the two padded blocks of the key hashed once, not once for every value."""
     block = key.ljust(64, b"\0")
     inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
     outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 
-    def digest(message: bytes) -> str:
+    def digest(message: bytes) -> bytes:
         hashed = inner.copy()
         hashed.update(message)
         result = outer.copy()
         result.update(hashed.digest())
-        return result.hexdigest()
+        return result.digest()
 
     return digest
 
 
-def _sm3_tokens(key: bytes) -> Callable[[bytes], str]:
+def _keyed_hmac_sm3(key: bytes) -> Callable[[bytes], bytes]:
     empty = HMAC(key, hashes.SM3())
 
-    def digest(message: bytes) -> str:
+    def digest(message: bytes) -> bytes:
         mac = empty.copy()
         mac.update(message)
-        return mac.finalize().hex()
+        return mac.finalize()
 
     return digest
 
 
 PARTS = {
-    Suite.AES: SuiteParts(partial(hmac.digest, digest="sha256"), _sha256_tokens, AESGCM),
-    Suite.SM4: SuiteParts(_hmac_sm3, _sm3_tokens, _Sm4Gcm),
+    Suite.AES: SuiteParts(partial(hmac.digest, digest="sha256"), _keyed_hmac_sha256, AESGCM),
+    Suite.SM4: SuiteParts(_hmac_sm3, _keyed_hmac_sm3, _Sm4Gcm),
 }

@@ -12,7 +12,7 @@ from conf.columns import Column
 from conf.contracts import Feed
 from spark_jobs.common.crypto import KeyReference, Keyring
 from spark_jobs.common.pii.coarse import coarsened
-from spark_jobs.common.pii.normal import is_possible
+from spark_jobs.common.pii.plain import impossible
 
 VAULT_SCHEMA = pa.schema([("token", pa.string()), ("kind", pa.string()), ("key_id", pa.string()), ("ciphertext", pa.binary())])
 MOST_REMEMBERED = 1_000_000
@@ -58,6 +58,18 @@ def _key_value(column: Column | None, value: str, ring: Keyring) -> str:
 
 
 @dataclass
+class _NewValues:
+    """Rows for the vault, column by column: a million small tuples would keep Python's garbage collector busy."""
+
+    tokens: list[str] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+    ciphertexts: list[bytes] = field(default_factory=list)
+
+    def table(self, key_id: str) -> pa.Table:
+        return pa.table([self.tokens, self.kinds, [key_id] * len(self.tokens), self.ciphertexts], schema=VAULT_SCHEMA)
+
+
+@dataclass
 class Tokeniser:
     """Tokenises the PII columns of one feed and remembers which tokens it has already handed to the vault.
 
@@ -92,17 +104,14 @@ class Tokeniser:
             is_erased = self.erased.rows_of(table, {column.name: column for column in self.columns}, self.ring)
             table = table if is_erased is None else self._emptied(table, is_erased, self.erased)
         broken: dict[int, str] = {}
-        vault: list[tuple[str, str, str, bytes]] = []
+        vault = _NewValues()
         for column in self.columns:
             encoded = table.column(column.name).combine_chunks().dictionary_encode()
             values = encoded.dictionary.to_pylist()
             table = self._with_kept(table, column, encoded.indices, values)
-            known = self._known.setdefault(column.name, {})
-            tokens = pa.array([known.get(value) or self._token(column, value, vault) for value in values], pa.string()).take(
-                encoded.indices
-            )
+            tokens = pa.array(self._tokens(column, encoded.dictionary, values, vault), pa.string()).take(encoded.indices)
             table = table.set_column(table.schema.get_field_index(column.name), column.name, tokens)
-            rules = {code: rule for code, value in enumerate(values) if (rule := self._broken_rule(column, value))}
+            rules = self._broken_rules(column, encoded.dictionary, values)
             if rules:
                 codes = encoded.indices.to_pylist()
                 broken = {row: rules[code] for row, code in enumerate(codes) if code in rules} | broken
@@ -118,8 +127,7 @@ class Tokeniser:
         )
         if self.erased is not None and is_erased is not None and self.erased.emptied is None:
             rule_of_row = pc.if_else(is_erased, ERASED_RULE, rule_of_row)
-        vault_columns = list(zip(*vault, strict=True)) or [()] * len(VAULT_SCHEMA)
-        return table.append_column("_pii_rule", rule_of_row), pa.table([list(values) for values in vault_columns], schema=VAULT_SCHEMA)
+        return table.append_column("_pii_rule", rule_of_row), vault.table(self.ring.key_id)
 
     def _emptied(self, table: pa.Table, rows: pa.Array, erased: Erased) -> pa.Table:
         """The table with nothing personal in these rows: no token of theirs may be made, and nothing go into the vault."""
@@ -142,25 +150,33 @@ class Tokeniser:
     def _is_token(self, value: str) -> bool:
         return self.keeps_tokens and TOKEN.fullmatch(value) is not None
 
-    def _token(self, column: Column, value: str, vault: list[tuple[str, str, str, bytes]]) -> str:
-        if self._is_token(value):
-            return value
+    def _tokens(self, column: Column, encoded: pa.Array, values: list[str], vault: "_NewValues") -> list[str]:
+        """The tokens of different values (`encoded` and `values` are the same ones); what is new goes to the vault."""
+        known = self._known.setdefault(column.name, {})
+        tokens = [value if self._is_token(value) else known.get(value, "") for value in values]
+        missing = [at for at, token in enumerate(tokens) if not token]
         kind = str(column.kind or "other")
-        token = self.ring.token(kind, value, column.day_order)
-        if self.fills_vault and token not in self._seen:
-            self._seen.add(token)
-            vault.append((token, kind, self.ring.key_id, self.ring.encrypt(value.strip().encode(), token)))
-        if len(value) < LONGEST_REMEMBERED:
-            self._known.setdefault(column.name, {})[value] = token
-        return token
+        for at, token in zip(
+            missing, self.ring.tokens_of(kind, encoded.take(pa.array(missing, pa.int64())), column.day_order), strict=True
+        ):
+            value, tokens[at] = values[at], token
+            if self.fills_vault and token not in self._seen:
+                self._seen.add(token)
+                vault.tokens.append(token)
+                vault.kinds.append(kind)
+                vault.ciphertexts.append(self.ring.encrypt(value.strip().encode(), token))
+            if len(value) < LONGEST_REMEMBERED:
+                known[value] = token
+        return tokens
 
-    def _broken_rule(self, column: Column, value: str) -> str | None:
-        if self._is_token(value):
-            return None
-        if column.pattern is not None and not re.fullmatch(column.pattern, value):
-            return f"{column.name}:pattern"
-        if column.allowed is not None and value not in column.allowed:
-            return f"{column.name}:allowed"
-        if column.valid and not is_possible(str(column.kind), value, self.ring.country, column.day_order):
-            return f"{column.name}:valid"
-        return None
+    def _broken_rules(self, column: Column, encoded: pa.Array, values: list[str]) -> dict[int, str]:
+        """The first rule that a value breaks, for each that breaks one; tokens are not looked at."""
+        broken: dict[int, str] = {}
+        if column.valid:
+            broken |= dict.fromkeys(impossible(str(column.kind), encoded, self.ring.country, column.day_order), f"{column.name}:valid")
+        if column.allowed is not None:
+            broken |= {at: f"{column.name}:allowed" for at, value in enumerate(values) if value not in column.allowed}
+        if column.pattern is not None:
+            pattern = re.compile(column.pattern)
+            broken |= {at: f"{column.name}:pattern" for at, value in enumerate(values) if not pattern.fullmatch(value)}
+        return {at: rule for at, rule in broken.items() if not self._is_token(values[at])}

@@ -8,7 +8,7 @@ from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberFormat
 
 
 @cache
-def _home(country: str) -> tuple[str, str, frozenset[int]]:
+def home(country: str) -> tuple[str, str, frozenset[int]]:
     """Calling code, prefix of national calls, and possible lengths of a country's numbers."""
     metadata = PhoneMetadata.metadata_for_region(country)
     if metadata is None or metadata.general_desc is None:
@@ -23,7 +23,7 @@ def international(text: str, country: str) -> str | None:
     Returns:
         None when it is no possible number, so that the caller compares its digits.
     """
-    code, prefix, lengths = _home(country)
+    code, prefix, lengths = home(country)
     # Most numbers are written plainly: digits of a possible length, without a prefix that a parser would have to take away.
     if re.fullmatch(r"[1-9][0-9]*", text) and len(text) in lengths and not (prefix and text.startswith(prefix)):
         return code + text

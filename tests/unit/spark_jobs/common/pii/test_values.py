@@ -2,14 +2,16 @@
 
 import math
 
+import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conf.types import Coarse
 from spark_jobs.common.pii import national_id
 from spark_jobs.common.pii.coarse import KM_PER_DEGREE, coarsened, grid_cell
 from spark_jobs.common.pii.normal import birth_date, is_possible, normalise
+from spark_jobs.common.pii.plain import impossible, normalised
 from spark_jobs.common.pii.scrub import scrub
 
 # The example of GB 11643-1999 itself.
@@ -146,3 +148,36 @@ def test_a_cell_is_about_a_square_kilometre(latitude: float, longitude: float) -
 
 def test_what_is_no_such_value_keeps_nothing() -> None:
     assert coarsened(Coarse.GRID, "91,0") is coarsened(Coarse.GRID, "here") is coarsened(Coarse.YEAR, "unknown") is None
+
+
+SPELLINGS = [
+    "13800138000", "+8613800138000", "013800138000", "00861380013800", "4001234567", "1", "110", "138 0013 8000", "１３８００１３８０００", "07700900123",
+    "ann@example.com", "Ann.B+x@Gmail.com", "a.nn@googlemail.com", "ann@example", "ann@mail.example.com.", "x" * 70 + "@example.com", "a%b_c@ex-a.cn",
+    "110105491231002", "11010519491231002X", "11010519491231002x", "110105194912310021", "沪A12345", "沪a·12345", "AB12345", "ab12345",
+    "1980-01-02", "1980-13-02", "19800102", "02/01/1980", "上海市浦东新区张杨路500号", "上海市，张杨路500号.", "12 Main St.; Flat 3", "A  B", " a ", "a\n", "李明",
+    "Straße", "ＡＢＣ", "①", "device-1-a", "İ", "x;y", "",
+]  # fmt: skip
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.lists(st.sampled_from(SPELLINGS) | st.text(max_size=12) | st.from_regex(r"[0-9A-Za-z@.+;, -]{0,16}"), min_size=1, max_size=20),
+    st.sampled_from(["phone", "email", "name", "national_id", "birth_date", "plate", "address", "other"]),
+    st.sampled_from([None, "CN", "US", "GB"]),
+    st.sampled_from(["yMd", "dMy", "Mdy"]),
+)
+def test_a_column_at_once_has_the_forms_and_the_rules_of_its_values(values: list[str], kind: str, country: str | None, order: str) -> None:
+    column = pa.array(values, pa.string())
+
+    assert normalised(kind, column, country, order) == [normalise(kind, value, country, order) for value in values]
+    assert impossible(kind, column, country, order) == {
+        at for at, value in enumerate(values) if not is_possible(kind, value, country, order)
+    }
+
+
+@pytest.mark.parametrize("kind", ["phone", "email", "name", "national_id", "birth_date", "plate", "address"])
+def test_every_spelling_at_once_is_as_one_by_one(kind: str) -> None:
+    column = pa.array(SPELLINGS)
+
+    assert normalised(kind, column, "CN") == [normalise(kind, value, "CN") for value in SPELLINGS]
+    assert impossible(kind, column, "CN") == {at for at, value in enumerate(SPELLINGS) if not is_possible(kind, value, "CN")}

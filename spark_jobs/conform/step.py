@@ -22,7 +22,6 @@ from spark_jobs.conform.state import MANIFEST, STATE, loaded_files, record, take
 log = logging.getLogger(__name__)
 
 REJECTS = "ops.conform_rejects"
-CORRECTIONS = "ops.customer_corrections"  # people's own, which the marts put over silver
 ENTITIES_AT_ONCE = 4
 
 
@@ -70,7 +69,7 @@ def _plans(ctx: StepContext, sources: dict[str, SourceContract], entities: dict[
 
 def _ensure_tables(ctx: StepContext, entities: dict[str, Entity]) -> None:
     """Every entity has a table, also one that no source fills: what follows can rely on it."""
-    wanted = [*map(silver_table, entities.values()), *(catalog().table(name) for name in (MANIFEST, STATE, REJECTS, CORRECTIONS))]
+    wanted = [*map(silver_table, entities.values()), *(catalog().table(name) for name in (MANIFEST, STATE, REJECTS))]
     there = {
         f"{schema}.{row.tableName}" for schema in (Schema.SILVER, Schema.OPS) for row in ctx.spark.sql(f"show tables in {schema}").collect()
     }

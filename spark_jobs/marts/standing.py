@@ -99,6 +99,8 @@ class Standing:
         for source in self._manifest.sources.values():
             if source.source_name == Schema.PREDICTIONS:
                 tables.setdefault(f"predictions.{source.name}", prediction_table(source.name))
+            elif source.source_name == Schema.OPS:
+                tables.setdefault(f"ops.{source.name}", catalog().table(f"ops.{source.name}"))
         for table in self._absent(list(tables.values())):
             ensure_table(self._spark, self._settings, table)
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from conf.catalog import Schema
 from conf.settings import Settings
+from spark_jobs.privacy.erasure.work import open_erasures
+from spark_jobs.privacy.requests.states import Request, newest
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -160,6 +162,11 @@ def champions(settings: Settings) -> dict[str, str]:
     return found
 
 
+def open_requests(settings: Settings) -> list[Request]:
+    """Rights requests that somebody still waits for an answer to, the most urgent first."""
+    return [request for request in newest(_rows(settings, "privacy_requests")) if request.is_open]
+
+
 def as_json(settings: Settings) -> str:
     """Everything above as one JSON document."""
     sums = totals(settings)
@@ -171,5 +178,7 @@ def as_json(settings: Settings) -> str:
         "schema_drift": [dict(zip(("class", "feed", "what", "files"), found, strict=True)) for found in schema_drift(settings)],
         "steps": [asdict(step) for step in latest_steps(settings)],
         "champions": champions(settings),
+        "open_requests": [asdict(request) for request in open_requests(settings)],
+        "open_erasures": open_erasures(settings),
     }
     return json.dumps(document, default=str, indent=2)

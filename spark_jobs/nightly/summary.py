@@ -1,11 +1,14 @@
 """Shows a person what is on the lake: totals that reconcile, freshness, quality, models, and what to do next."""
 
+from datetime import date
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from conf.settings import Settings
 from spark_jobs.nightly import records
+from spark_jobs.privacy.erasure.work import open_erasures
 
 EXAMPLES = (
     ("the best customers", "cdp sql \"select * from gold.dim_customers order by sales_amount desc limit 5\""),
@@ -117,5 +120,19 @@ def _show_what_to_look_at(console: Console, settings: Settings, steps: list[reco
         console.print(f"look at: {step.step} failed; mend the cause, then: cdp run --date {step.business_date}", style="red", markup=False)
     for feed in rejected:
         console.print(f"look at: {feed.rows_quarantined:,} rejected rows of {feed.feed}: cdp quarantine list", style="yellow", markup=False)
-    if not failed and not rejected:
+    is_privacy_due = _show_privacy(console, settings)
+    if not failed and not rejected and not is_privacy_due:
         console.print("Nothing to look at.", style="green")
+
+
+def _show_privacy(console: Console, settings: Settings) -> bool:
+    """Erasures that were begun, and requests that wait; whether there is one to look at."""
+    today = date.today()  # noqa: DTZ011  # the day of the person who looks
+    requests, erasures = records.open_requests(settings), open_erasures(settings)
+    for erasure_id in erasures:
+        console.print(f"look at: erasure {erasure_id} is not finished: cdp privacy erase --resume", style="red", markup=False)
+    for request in requests:
+        late, style = ("is late", "red") if request.is_overdue(today) else ("is open", "yellow")
+        told = f"{request.kind} request {request.request_id} {late}, {request.state}, to be answered by {request.due_on}"
+        console.print(f"look at: {told}: cdp privacy request list", style=style, markup=False)
+    return bool(requests or erasures)

@@ -9,7 +9,8 @@ from spark_jobs.common.job import StepContext
 from spark_jobs.common.session import engine_session
 from spark_jobs.common.writer import one_writer
 from spark_jobs.privacy.erasure.certificate import Certificate
-from spark_jobs.privacy.erasure.job import erase, open_erasures, resume
+from spark_jobs.privacy.erasure.job import erase, resume
+from spark_jobs.privacy.erasure.work import open_erasures
 from spark_jobs.publish import publications
 
 RUN = "erasure"

@@ -30,14 +30,13 @@ from spark_jobs.privacy.erasure import bronze, purge, quarantine, tables
 from spark_jobs.privacy.erasure.certificate import Certificate, write_certificate
 from spark_jobs.privacy.erasure.subjects import CUSTOMER, KEY, OWN, SEEN, add_seen, find_subjects
 from spark_jobs.privacy.erasure.traces import remove_traces, scan_lake
-from spark_jobs.privacy.erasure.work import Work, erasures_folder
+from spark_jobs.privacy.erasure.work import ASKED, Work
 from spark_jobs.publish import publications
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 4
 VAULT, SUPPRESSIONS = "vault.pii", "vault.suppressions"
-ASKED = "asked"
 
 
 def erase(ctx: StepContext, customer_ids: Sequence[str], *, request_ids: Sequence[str] = ()) -> Certificate:
@@ -62,11 +61,6 @@ def erase(ctx: StepContext, customer_ids: Sequence[str], *, request_ids: Sequenc
     ring = key_reference(ctx.settings).open()
     work.seal(ring, ASKED, [ctx.business_date.isoformat(), *asked, "", *sorted(request_ids)])
     return _Erasure(ctx, work, ring, asked, sorted(request_ids)).run()
-
-
-def open_erasures(settings: Settings) -> list[str]:
-    """Batches that were begun and not finished."""
-    return sorted(file.parent.name for file in (erasures_folder(settings) / "open").glob(f"*/{ASKED}"))
 
 
 def resume(ctx: StepContext, erasure_id: str) -> Certificate:

@@ -4,12 +4,14 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from spark_jobs.common.crypto import Keyring
 from spark_jobs.common.pii.feeds import customer_columns
 from spark_jobs.ingest.tokens import TOKEN, raw_binding
 from spark_jobs.privacy.erasure.bronze import FeedOf
 from spark_jobs.privacy.erasure.work import Work
+from spark_jobs.privacy.needles import Needles
 
 ROWS_AT_ONCE = 20_000
 WORD = re.compile(r"[\w@.+-]+")
@@ -23,6 +25,15 @@ class Sought:
     tokens: frozenset[str]
     values: Sequence[str]
 
+    @cached_property
+    def _needles(self) -> Needles:
+        return Needles(self.values)
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        """Values, and keys as a source writes them: without their namespace."""
+        return frozenset(self.values) | {key.partition(":")[2] for key in self.keys}
+
     def is_in(self, text: str, keys: Sequence[tuple[str, str]]) -> bool:
         """Whether a raw row holds a token, a key in one of the feed's `keys`, or (a line that never became columns) a value itself."""
         if any(match[0] in self.tokens for match in TOKEN.finditer(text)):
@@ -32,8 +43,7 @@ class Sought:
         except ValueError:
             row = None
         if not isinstance(row, dict):
-            words = set(WORD.findall(text))
-            return any(value in words or value in text for value in self.values) or any(key.partition(":")[2] in words for key in self.keys)
+            return not self._words.isdisjoint(WORD.findall(text)) or bool(self._needles.found_in(text.encode()))
         return any(f"{namespace}:{str(row[name]).strip()}" in self.keys for name, namespace in keys if row.get(name) is not None)
 
 

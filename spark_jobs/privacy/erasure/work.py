@@ -16,9 +16,17 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 
+ASKED = "asked"
+
+
 def erasures_folder(settings: Settings) -> Path:
     """Working folders and certificates of erasures; no part of the warehouse."""
     return settings.lake.root / "privacy" / "erasures"
+
+
+def open_erasures(settings: Settings) -> list[str]:
+    """Batches that were begun and not finished."""
+    return sorted(file.parent.name for file in (erasures_folder(settings) / "open").glob(f"*/{ASKED}"))
 
 
 @dataclass(frozen=True)

@@ -10,21 +10,16 @@ from spark_jobs.common.audit.journal import actor, note
 from spark_jobs.common.audit.records import Action
 from spark_jobs.common.delta import append, ensure_table
 from spark_jobs.common.job import StepContext
-from spark_jobs.privacy.requests.states import Kind, Request, State, check_step
+from spark_jobs.privacy.requests.states import Kind, Request, State, check_step, newest
 
 REQUESTS = "ops.privacy_requests"
 
 
 def all_requests(ctx: StepContext) -> list[Request]:
     """Every request in its newest state, the most urgent first."""
-    from pyspark.sql import functions as F
-
     table = catalog().table(REQUESTS)
     ensure_table(ctx.spark, ctx.settings, table)
-    newest = F.max_by(F.struct(*table.field_names), "position").alias("newest")
-    rows = ctx.spark.table(REQUESTS).groupBy("request_id").agg(newest).select("newest.*").collect()
-    found = [Request(**{**row.asDict(), "kind": Kind(row["kind"]), "state": State(row["state"])}) for row in rows]
-    return sorted(found, key=lambda each: (not each.is_open, each.due_on, each.request_id))
+    return newest(row.asDict() for row in ctx.spark.table(REQUESTS).select(*table.field_names).collect())
 
 
 def request_of(ctx: StepContext, request_id: str) -> Request:

@@ -1,8 +1,10 @@
 """States of a request, who may follow whom, and deadlines. No Spark in it."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from conf.errors import Finding, InputError
 
@@ -59,6 +61,17 @@ class Request:
     def is_overdue(self, day: date) -> bool:
         """Open, and the day by which it had to be answered is over."""
         return self.is_open and day > self.due_on
+
+
+def newest(rows: Iterable[Mapping[str, Any]]) -> list[Request]:
+    """The requests as their newest rows of `ops.privacy_requests` have them, the most urgent first."""
+    last: dict[str, Mapping[str, Any]] = {}
+    for row in rows:
+        before = last.get(row["request_id"])
+        if before is None or before["position"] < row["position"]:
+            last[row["request_id"]] = row
+    found = [Request(**{**row, "kind": Kind(row["kind"]), "state": State(row["state"])}) for row in last.values()]
+    return sorted(found, key=lambda each: (not each.is_open, each.due_on, each.request_id))
 
 
 def check_step(request: Request, state: State) -> None:

@@ -10,7 +10,8 @@ from datetime import timedelta
 from conf.errors import CdpError
 from spark_jobs.common.job import StepContext, StepReport
 from spark_jobs.privacy.archive import retain
-from spark_jobs.privacy.erasure.job import erase, open_erasures, resume
+from spark_jobs.privacy.erasure.job import erase, resume
+from spark_jobs.privacy.erasure.work import open_erasures
 from spark_jobs.privacy.requests.export import export, remove_old
 from spark_jobs.privacy.requests.register import advance, all_requests
 from spark_jobs.privacy.requests.states import Kind, Request, State

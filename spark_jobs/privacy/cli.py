@@ -21,7 +21,12 @@ Day = Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="Bus
 def erase(
     customers: Annotated[list[str] | None, typer.Argument(help="Customer ids, as gold.dim_customers has them.")] = None,
     date: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Business date; default: the last published night.")] = None,
-    from_file: Annotated[Path | None, typer.Option(help="A file with a customer id on each line.")] = None,
+    from_file: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="A file with a customer id on each line; not in the lake, which is scanned for them."
+        ),
+    ] = None,
     resume: Annotated[bool, typer.Option(help="Go on with erasures that were killed or not complete.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
@@ -55,7 +60,7 @@ def erase(
 
 @app.command("check")
 def check_file(
-    certificate: Annotated[Path, typer.Argument(help="A certificate of an erasure.")],
+    certificate: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A certificate of an erasure.")],
     key: Annotated[Path | None, typer.Option(help="Your own copy of the public key; default: the one of this lake.")] = None,
 ) -> None:
     """Check the signature of a certificate and show what it says.
@@ -78,7 +83,13 @@ def check_file(
 @app.command("scan")
 def scan_folders(
     needles: Annotated[
-        Path, typer.Argument(help="File with a value on each line; - reads standard input, so that no value is in a command line.")
+        Path,
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            allow_dash=True,
+            help="File with a value on each line; - reads standard input, so that no value is in a command line.",
+        ),
     ],
     folders: Annotated[list[Path] | None, typer.Argument(help="Folders or files to look into; default: the lake without its keys.")] = None,
 ) -> None:

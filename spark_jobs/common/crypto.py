@@ -13,7 +13,18 @@ from cryptography.exceptions import InvalidTag
 
 from conf.errors import ConfigError, Finding
 from conf.settings import Settings
-from spark_jobs.common.keys import FIRST_KEY, KeyPlace, derived, find_secret, fingerprint, generate, key_file, read_register, register_of
+from spark_jobs.common.keys import (
+    FIRST_KEY,
+    KeyPlace,
+    Register,
+    derived,
+    find_secret,
+    fingerprint,
+    generate,
+    key_file,
+    read_register,
+    register_of,
+)
 from spark_jobs.common.pii.normal import normalise
 from spark_jobs.common.pii.plain import normalised
 from spark_jobs.common.suites import PARTS, Aead, Suite
@@ -99,9 +110,16 @@ class Keyring:
         prefix, digest = f"{self.tokens.key_id}:", self.tokens.digest
         return [prefix + digest(form.encode()).hex() for form in normalised(kind, values, self.country, order)]
 
+    def possible_tokens(self, kind: str, value: str, order: str = "yMd") -> list[str]:
+        """The token of a value under every key of the lake: what was noted of somebody before tokens were made anew has an older one."""
+        form = normalise(kind, value, self.country, order).encode()
+        keys = {key.key_id: key for key in (self.tokens, self.encryption, *self._earlier)}
+        return [f"{key_id}:{key.digest(form).hex()}" for key_id, key in keys.items()]
+
     def mark(self, subject: str) -> str:
-        """What stands for an erased token or customer key in the suppression list."""
-        return self.tokens.mark(subject.encode()).hex()
+        """What stands for an erased token or customer key in the suppression list: under the first key of the lake, whichever makes tokens today."""
+        first = self._earlier[-1] if self.earlier else self.encryption
+        return first.mark(subject.encode()).hex()
 
     def encrypt(self, plaintext: bytes, bound_to: str) -> bytes:
         """The ciphertext under the key that encrypts; see `Key.encrypt`."""
@@ -160,13 +178,22 @@ def opened(place: KeyPlace) -> Key:
     return Key(place.key_id, place.secret(), place.suite)
 
 
-def key_reference(settings: Settings) -> KeyReference:
+def key_reference(settings: Settings, *, register: Register | None = None) -> KeyReference:
     """The reference to this lake's keys; generates a key file on first use and warns about it.
 
+    Args:
+        settings: where the lake is.
+        register: another register than the lake's, for who is changing it.
+
     Raises:
-        ConfigError: a key is malformed, its file can be read by others, it is another key than the lake's, or it is gone and the lake needs it.
+        ConfigError: a key is malformed, its file can be read by others, it is another key than the lake's, it is gone and the lake needs it,
+            or some tokens of the lake have one key already and some another.
     """
-    register = register_of(settings)
+    if register is None:
+        register = register_of(settings)
+        if register.tokens_next is not None:
+            finding = Finding(register.tokens_next, "tokens are being made anew with this key", "cdp keys retokenise --resume")
+            raise ConfigError("the lake has tokens of two keys", [finding])
     tokens, encryption = register.place(register.tokens), register.place(register.encryption)
     tokens.secret(), encryption.secret()  # better now than in the middle of a load
     earlier = tuple(place for place in reversed(register.keys) if place.key_id != encryption.key_id)

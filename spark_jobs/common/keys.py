@@ -53,11 +53,15 @@ class KeyPlace:
 
 @dataclass(frozen=True)
 class Register:
-    """The keys of a lake: which one makes tokens, which one encrypts, and all that something may still be encrypted with."""
+    """The keys of a lake: which one makes tokens, which one encrypts, and all that something may still be encrypted with.
+
+    `tokens_next` is the key whose tokens take the place of today's while that is under way: until it is done, nothing may make a token.
+    """
 
     tokens: str
     encryption: str
     keys: tuple[KeyPlace, ...]
+    tokens_next: str | None = None
 
     def place(self, key_id: str) -> KeyPlace:
         """The key of this id; KeyError when there is none."""
@@ -102,7 +106,8 @@ def read_register(settings: Settings) -> Register | None:
             )
             for key_id, each in content["keys"].items()
         }
-        return Register(places[content["tokens"]].key_id, places[content["encryption"]].key_id, tuple(places.values()))
+        following = places[content["tokens_next"]].key_id if content.get("tokens_next") else None
+        return Register(places[content["tokens"]].key_id, places[content["encryption"]].key_id, tuple(places.values()), following)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as err:
@@ -117,7 +122,8 @@ def write_register(settings: Settings, register: Register) -> None:
     keys = {place.key_id: {name: asdict(place)[name] for name in ("suite", "fingerprint")} for place in register.keys}
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     with draft.open("w", encoding="utf-8") as out:
-        out.write(json.dumps({"tokens": register.tokens, "encryption": register.encryption, "keys": keys}, indent=2) + "\n")
+        content = {"tokens": register.tokens, "encryption": register.encryption, "tokens_next": register.tokens_next, "keys": keys}
+        out.write(json.dumps(content, indent=2) + "\n")
         out.flush()
         os.fsync(out.fileno())
     draft.replace(file)

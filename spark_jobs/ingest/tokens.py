@@ -46,15 +46,15 @@ class Erased:
         is_erased = pa.array(np.zeros(table.num_rows, bool))
         for name, namespace in self.keys:
             encoded = table.column(name).combine_chunks().dictionary_encode()
-            values = [_key_value(tokenised.get(name), value, ring) for value in encoded.dictionary.to_pylist()]
-            found = pa.array([ring.mark(f"{namespace}:{value}") in self.marks for value in values], pa.bool_())
+            values = [_key_values(tokenised.get(name), value, ring) for value in encoded.dictionary.to_pylist()]
+            found = pa.array([any(ring.mark(f"{namespace}:{each}") in self.marks for each in value) for value in values], pa.bool_())
             is_erased = pc.or_(is_erased, pc.fill_null(found.take(encoded.indices), False))
         return is_erased if pc.any(is_erased).as_py() else None
 
 
-def _key_value(column: Column | None, value: str, ring: Keyring) -> str:
-    """A customer's key as silver has it."""
-    return value.strip() if column is None else ring.token(str(column.kind or "other"), value, column.day_order)
+def _key_values(column: Column | None, value: str, ring: Keyring) -> list[str]:
+    """A customer's key as silver has it, or had it under an earlier key."""
+    return [value.strip()] if column is None else ring.possible_tokens(str(column.kind or "other"), value, column.day_order)
 
 
 @dataclass

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conf.catalog import Schema, Table, catalog, prediction_table
@@ -50,6 +51,15 @@ def with_inputs(manifest: "Manifest", unique_ids: Iterable[str]) -> list[str]:
     return sorted(inputs.union(nodes))
 
 
+def _file(settings: Settings) -> Path:
+    return target_dir(settings) / "standing.json"
+
+
+def forget(settings: Settings) -> None:
+    """Let the next night build the incremental marts from the beginning."""
+    _file(settings).unlink(missing_ok=True)
+
+
 class Standing:
     """Compares the project with what is in the lake."""
 
@@ -57,7 +67,7 @@ class Standing:
         self._spark = spark
         self._settings = settings
         self._manifest = parse(settings)
-        self._file = target_dir(settings) / "standing.json"
+        self._file = _file(settings)
         nodes = foundation_nodes(self._manifest)
         kept = {*nodes, *with_inputs(self._manifest, incremental_nodes(self._manifest))}
         self._now = {
@@ -91,7 +101,7 @@ class Standing:
 
     def forget(self) -> None:
         """Before a full refresh: if it is killed half-way, the next run starts it again."""
-        self._file.unlink(missing_ok=True)
+        forget(self._settings)
 
     def ensure_sources(self) -> None:
         """Create the tables that the project reads and no earlier step has made: a retailer may lack any of them."""

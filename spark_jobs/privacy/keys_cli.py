@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Keys of personal data: list, check, rotate.")
+app = typer.Typer(no_args_is_help=True, help="Keys of personal data: list, check, rotate, make tokens anew.")
 
 
 @app.command("list")
@@ -61,4 +61,29 @@ def rotate(resume: Annotated[bool, typer.Option(help="Go on with a rotation that
     Console(highlight=False).print(
         f"{done.key_id} encrypts now: {done.vault_rows} row(s) of the vault, {done.quarantine_rows} of quarantine, "
         f"{done.archive_files} file(s) of the archive. Keep the old keys: tokens and older versions of tables need them."
+    )
+
+
+@app.command()
+def retokenise(resume: Annotated[bool, typer.Option(help="Go on with a retokenisation that was killed.")] = False) -> None:
+    """Make all tokens anew with the key that encrypts: in every table, quarantine and the vault. For a key that leaked; after cdp keys rotate.
+
+    Older versions of tables go, since they hold the old tokens. Example: cdp keys retokenise
+    """
+    from datetime import date
+
+    from rich.console import Console
+
+    from conf.settings import settings
+    from spark_jobs.common.job import StepContext
+    from spark_jobs.common.session import engine_session
+    from spark_jobs.common.writer import one_writer
+    from spark_jobs.privacy.retokenisation import retokenise as make_anew
+
+    configured = settings()
+    with engine_session(configured) as spark, one_writer(configured, "keys retokenise"):
+        done = make_anew(StepContext(spark, configured, date.min, "keys"), resume=resume)
+    Console(highlight=False).print(
+        f"{done.key_id} makes tokens now: {done.tokens} token(s) anew, in {done.tables} table(s) and {done.in_quarantine} in quarantine. "
+        "Keep the old key: marks of who was erased need it."
     )

@@ -45,12 +45,13 @@ def rotate(settings: Settings, spark: "SparkSession", *, new_key: bool = True) -
     Raises:
         ConfigError: the new key is not there, or an old one, which is needed to read what it encrypted.
     """
-    register = register_of(settings)
+    key = key_reference(settings)
     if new_key:
-        register = register.with_new(new_place(settings, register.next_id()))
+        known = register_of(settings)
+        register = known.with_new(new_place(settings, known.next_id()))
         write_register(settings, register)
         note(settings, Action.CONFIGURATION_CHANGED, "keys", encryption=register.encryption, tokens=register.tokens)
-    key = key_reference(settings)
+        key = key_reference(settings)
     vault = _encrypt_anew(spark, key, VAULT, "ciphertext", ("token",))
     tables = [f"{Schema.QUARANTINE}.{row['tableName']}" for row in spark.sql(f"show tables in {Schema.QUARANTINE}").collect()]
     quarantine = sum(_encrypt_anew(spark, key, name, "raw_row", ("_file_hash", "_line")) for name in sorted(tables))

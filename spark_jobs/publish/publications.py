@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from conf.catalog import Schema, catalog
@@ -63,6 +63,15 @@ def record(ctx: StepContext, tables: Sequence[Published]) -> None:
     now = datetime.now(UTC)
     rows = [(ctx.business_date, each.table, each.version, each.path, now) for each in tables]
     append(ctx.spark, ctx.settings, table, ctx.spark.createDataFrame(rows, table.ddl))
+
+
+def republish(ctx: StepContext) -> int:
+    """Publish the marts as they stand for the business date that gold shows; gives the number of views, 0 before the first publication."""
+    day, before = latest(ctx)
+    if day is None or not before:
+        return 0
+    record(replace(ctx, business_date=day), built(ctx))
+    return refresh_views(ctx)
 
 
 def refresh_views(ctx: StepContext) -> int:

@@ -22,7 +22,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Composes commands, and tells what waits for somebody.
     "spark_jobs.nightly": {"conf", "spark_jobs.common", "spark_jobs.engine", "spark_jobs.demo", "spark_jobs.privacy"},
     # Takes back what the steps wrote: it has to know how they wrote it.
-    "spark_jobs.privacy": {"conf", "spark_jobs.common", "spark_jobs.ingest", "spark_jobs.conform", "spark_jobs.publish"},
+    "spark_jobs.privacy": {
+        "conf",
+        "spark_jobs.common",
+        "spark_jobs.ingest",
+        "spark_jobs.conform",
+        "spark_jobs.marts",
+        "spark_jobs.publish",
+    },
     "ml": {"conf", "spark_jobs.common"},
 }
 

@@ -198,19 +198,15 @@ class _Erasure:
         return sorted(names)
 
     def rewrite(self) -> dict[str, object]:
-        return {"count": purge.rewrite(self.work, self._touched())}
+        return {"count": purge.rewrite(self.ctx.spark, self.ctx.settings, self._touched())}
 
     def publish(self) -> dict[str, object]:
         """Readers see the marts without them; the versions before are gone in a moment."""
-        day, before = publications.latest(self.ctx)
-        if day is None or not before:
-            return {"published": 0}
-        publications.record(replace(self.ctx, business_date=day), publications.built(self.ctx))
-        return {"published": publications.refresh_views(self.ctx)}
+        return {"published": publications.republish(self.ctx)}
 
     def vacuum(self) -> dict[str, object]:
         names = [*self._touched(), "ops.publications"]
-        return {**purge.vacuum(self.work, names, load_erasure().retain_old_versions_hours)}
+        return {**purge.vacuum(self.ctx.spark, self.ctx.settings, names, load_erasure().retain_old_versions_hours)}
 
     def needles(self) -> list[str]:
         """What must not be found any more: tokens, customers, their namespaced keys, and values that are nobody else's."""

@@ -5,35 +5,36 @@ import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from conf.errors import CdpError, Finding
 from conf.settings import Settings
-from spark_jobs.common.delta import table_version
-from spark_jobs.privacy.erasure.work import Work
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 AT_ONCE = 4
 CHECKED = "spark.databricks.delta.retentionDurationCheck.enabled"
 LOG_FILE = re.compile(r"^(\d{20})\.(?:json|crc|checkpoint.*|compacted.*|[0-9a-f-]+\.(?:json|parquet))")
 
 
-def rewrite(work: Work, names: Iterable[str]) -> int:
+def rewrite(spark: "SparkSession", settings: Settings, names: Iterable[str]) -> int:
     """Make tables hold no deleted row, and begin their logs anew with a checkpoint, so that what was before it can go. Gives the number of tables."""
     names = sorted(set(names))
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(lambda name: _rewrite(work, name), names))
+        list(pool.map(lambda name: _rewrite(spark, settings, name), names))
     return len(names)
 
 
-def _rewrite(work: Work, name: str) -> None:
-    spark = work.spark
+def _rewrite(spark: "SparkSession", settings: Settings, name: str) -> None:
     spark.sql(f"reorg table {name} apply (purge)").collect()
     spark.sql(f"alter table {name} set tblproperties ('delta.checkpointInterval' = '1')").collect()
     spark.sql(f"alter table {name} unset tblproperties ('delta.checkpointInterval')").collect()
-    if _checkpoint(_folder(work.settings, name)) is None:
+    if _checkpoint(_folder(settings, name)) is None:
         raise CdpError("a table has no checkpoint", [Finding(name, "Delta wrote none", "run the erasure again")])
 
 
-def vacuum(work: Work, names: Iterable[str], hours: int) -> dict[str, int]:
+def vacuum(spark: "SparkSession", settings: Settings, names: Iterable[str], hours: int) -> dict[str, int]:
     """Remove files that no version needs which is younger than `hours`, and log entries from before the newest checkpoint.
 
     Log entries are removed with `hours` = 0 only: younger versions that are kept need them.
@@ -41,14 +42,14 @@ def vacuum(work: Work, names: Iterable[str], hours: int) -> dict[str, int]:
     Returns:
         Log files that were removed.
     """
-    work.spark.conf.set(CHECKED, "false")
+    spark.conf.set(CHECKED, "false")
     names = sorted(set(names))
     try:
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            list(pool.map(lambda name: work.spark.sql(f"vacuum {name} retain {hours} hours").collect(), names))
+            list(pool.map(lambda name: spark.sql(f"vacuum {name} retain {hours} hours").collect(), names))
     finally:
-        work.spark.conf.unset(CHECKED)
-    return {"log_files": sum(_cut_log(_folder(work.settings, name)) for name in names) if hours == 0 else 0}
+        spark.conf.unset(CHECKED)
+    return {"log_files": sum(_cut_log(_folder(settings, name)) for name in names) if hours == 0 else 0}
 
 
 def _folder(settings: Settings, name: str) -> Path:
@@ -75,8 +76,3 @@ def _cut_log(folder: Path) -> int:
             file.unlink()
             removed += 1
     return removed
-
-
-def versions(work: Work, names: Iterable[str]) -> dict[str, int]:
-    """The version of each table after all of it."""
-    return {name: table_version(work.spark, name) for name in sorted(set(names))}

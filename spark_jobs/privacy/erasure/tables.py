@@ -8,32 +8,23 @@ from conf.erasure import load_erasure
 from conf.types import PiiClass
 from spark_jobs.privacy.erasure.subjects import CUSTOMER, KEY, OWN, SEEN
 from spark_jobs.privacy.erasure.work import Work
+from spark_jobs.privacy.lake_tables import delta_tables
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 SCHEMAS = (Schema.SILVER, Schema.IDENTITY, Schema.STAGING, Schema.GOLD_BUILD, Schema.FEATURES, Schema.PREDICTIONS, Schema.OPS)
 SOURCE_KEY, CUSTOMER_ID = "source_customer_id", "customer_id"
-NOT_HERE = ("ops.audit",)  # holds no customer, and is never written but at its end
 
 
 def tables(work: Work) -> dict[str, list[str]]:
     """Delta tables that name customers or hold tokens, with their columns."""
     found = {}
-    for schema in SCHEMAS:
-        for row in work.spark.sql(f"show tables in {schema}").collect():
-            name = f"{schema}.{row['tableName']}"
-            if row["isTemporary"] or name in NOT_HERE or not _is_delta(work, schema, row["tableName"]):
-                continue
-            columns = work.spark.table(name).columns
-            if {SOURCE_KEY, CUSTOMER_ID} & set(columns) or any(column.endswith("_token") for column in columns):
-                found[name] = columns
+    for name in delta_tables(work.spark, work.settings, SCHEMAS):
+        columns = work.spark.table(name).columns
+        if {SOURCE_KEY, CUSTOMER_ID} & set(columns) or any(column.endswith("_token") for column in columns):
+            found[name] = columns
     return found
-
-
-def _is_delta(work: Work, schema: str, name: str) -> bool:
-    """Views have no folder."""
-    return (work.settings.lake.warehouse / schema / name / "_delta_log").is_dir()
 
 
 def erase_from(work: Work, name: str, columns: list[str]) -> int:

@@ -1,0 +1,287 @@
+"""Tokens under the newest key: every token that the lake holds becomes the one that the key of today makes of the same value.
+
+Order: the register says that it began, so that nothing makes tokens meanwhile; a table of old and new tokens is made from the vault; then all tables,
+quarantine and the vault; the marts are published anew, and what older versions hold goes; the register names the new key last. Each step leaves alone
+what is done, so a run that was killed is repeated.
+"""
+
+import itertools
+import logging
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from conf.catalog import Schema, catalog
+from conf.erasure import load_erasure
+from conf.errors import CdpError, Finding, InputError
+from conf.settings import Settings
+from spark_jobs.common.audit.journal import note
+from spark_jobs.common.audit.records import Action
+from spark_jobs.common.crypto import KeyReference, Keyring, key_reference
+from spark_jobs.common.delta import ensure_table
+from spark_jobs.common.job import StepContext
+from spark_jobs.common.keys import Register, register_of, write_register
+from spark_jobs.ingest.tokens import TOKEN, raw_binding
+from spark_jobs.marts import standing
+from spark_jobs.privacy.erasure import purge
+from spark_jobs.privacy.lake_tables import delta_tables
+from spark_jobs.publish import publications
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+log = logging.getLogger(__name__)
+
+VAULT = "vault.pii"
+PAIRS_DDL = "token string, new_token string"
+SCHEMAS = tuple(schema for schema in Schema if schema not in {Schema.VAULT, Schema.QUARANTINE, Schema.GOLD})
+DAY_ORDERS = tuple("".join(letters) for letters in itertools.permutations("yMd"))
+Batches = Iterator[pa.RecordBatch]
+
+
+@dataclass(frozen=True)
+class Retokenised:
+    """What has other tokens now."""
+
+    key_id: str
+    tokens: int
+    tables: int
+    in_quarantine: int
+
+
+def retokenise(ctx: StepContext, *, resume: bool = False) -> Retokenised:
+    """Make all tokens anew with the key that encrypts; the caller holds the writer's lock.
+
+    Raises:
+        InputError: tokens have that key already, or (`resume`) nothing was begun.
+        ConfigError: the new key is not there, or the old one.
+        CdpError: two tokens would become one, or tokens stand where they cannot be replaced.
+    """
+    register = _begun(ctx.settings, resume=resume)
+    old = key_reference(ctx.settings, register=register)
+    new = replace(old, tokens=register.place(str(register.tokens_next)))
+    pairs = _pairs(ctx, old, new)
+    tables = [name for name in delta_tables(ctx.spark, ctx.settings, SCHEMAS) if _replace_in(ctx, name, pairs)]
+    quarantined = {
+        name: _replace_in_quarantine(ctx, name, new, pairs) for name in delta_tables(ctx.spark, ctx.settings, (Schema.QUARANTINE,))
+    }
+    _replace_in_vault(ctx, old, new)
+    standing.forget(ctx.settings)  # marts may have made keys of their own from tokens
+    publications.republish(ctx)
+    touched = delta_tables(ctx.spark, ctx.settings, (*SCHEMAS, Schema.QUARANTINE, Schema.VAULT))
+    purge.rewrite(ctx.spark, ctx.settings, touched)
+    purge.vacuum(ctx.spark, ctx.settings, touched, load_erasure().retain_old_versions_hours)
+    done = Retokenised(new.tokens.key_id, pairs.count(), len(tables), sum(quarantined.values()))
+    write_register(ctx.settings, replace(register, tokens=done.key_id, tokens_next=None))
+    note(ctx.settings, Action.CONFIGURATION_CHANGED, "keys", encryption=register.encryption, tokens=done.key_id)
+    shutil.rmtree(_folder(ctx.settings))
+    return done
+
+
+def _begun(settings: Settings, *, resume: bool) -> Register:
+    """The register of a retokenisation that is under way, from now on or since before."""
+    register = register_of(settings)
+    if register.tokens_next is not None:
+        return register
+    if resume:
+        raise InputError("nothing was begun", [Finding("--resume", "no retokenisation is under way", "cdp keys retokenise")])
+    if register.tokens == register.encryption:
+        raise InputError("tokens have the newest key", [Finding(register.tokens, "is the key of tokens already", "cdp keys rotate first")])
+    shutil.rmtree(_folder(settings), ignore_errors=True)
+    register = replace(register, tokens_next=register.encryption)
+    write_register(settings, register)
+    note(
+        settings,
+        Action.CONFIGURATION_CHANGED,
+        "keys",
+        encryption=register.encryption,
+        tokens=register.tokens,
+        tokens_next=register.encryption,
+    )
+    return register
+
+
+def _folder(settings: Settings) -> Path:
+    """Of the table of pairs; it outlives a kill, and holds no value."""
+    return settings.lake.root / "privacy" / "retokenisation"
+
+
+def _pairs(ctx: StepContext, old: KeyReference, new: KeyReference) -> "DataFrame":
+    """(token, new_token) of everything in the vault, written once.
+
+    Raises:
+        CdpError: values that had two tokens have one normal form today.
+    """
+    from pyspark.sql import functions as F
+
+    folder = _folder(ctx.settings)
+    if not (folder / "_SUCCESS").exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        ensure_table(ctx.spark, ctx.settings, catalog().table(VAULT))
+        rows = ctx.spark.table(VAULT).where(F.startswith("token", F.lit(f"{old.tokens.key_id}:"))).select("token", "kind", "ciphertext")
+        made = rows.mapInArrow(_pair_maker(old, new), PAIRS_DDL)
+        made.write.mode("overwrite").parquet(folder.as_uri())
+    pairs = ctx.spark.read.schema(PAIRS_DDL).parquet(folder.as_uri())
+    if twice := pairs.groupBy("new_token").count().where("count > 1").count():
+        problem = f"{twice} value(s) had several tokens, and would have one: their normal form has changed since they were loaded"
+        raise CdpError("tokens cannot be made anew", [Finding(VAULT, problem, "load the lake anew from its deliveries")])
+    return pairs
+
+
+@dataclass(frozen=True)
+class _Rings:
+    """Both keys of tokens, opened by a worker when it has rows."""
+
+    old: KeyReference
+    new: KeyReference
+
+    @cached_property
+    def before(self) -> Keyring:
+        return self.old.open()
+
+    @cached_property
+    def after(self) -> Keyring:
+        return self.new.open()
+
+    def new_token(self, token: str, kind: str, sealed: bytes) -> str:
+        """The new token of a value; days are read in the order in which they give the old token."""
+        value = self.before.decrypt(sealed, token).decode()
+        orders = DAY_ORDERS if kind == "birth_date" else DAY_ORDERS[:1]
+        order = next((each for each in orders if self.before.token(kind, value, each) == token), "yMd")
+        return self.after.token(kind, value, order)
+
+
+def _vault_rows(batch: pa.RecordBatch) -> list[tuple[str, str, bytes]]:
+    return list(zip(*(batch[name].to_pylist() for name in ("token", "kind", "ciphertext")), strict=True))
+
+
+def _pair_maker(old: KeyReference, new: KeyReference) -> Callable[[Batches], Batches]:
+    def make(batches: Batches) -> Batches:
+        rings = _Rings(old, new)
+        for batch in batches:
+            made = [(row[0], rings.new_token(*row)) for row in _vault_rows(batch)]
+            columns = ([pair[at] for pair in made] for at in (0, 1))
+            yield pa.RecordBatch.from_arrays([pa.array(column, pa.string()) for column in columns], ["token", "new_token"])
+
+    return make
+
+
+def _replace_in(ctx: StepContext, name: str, pairs: "DataFrame") -> bool:
+    """Replace tokens in the texts of a table, in one commit; false when it holds none.
+
+    Raises:
+        CdpError: there are tokens inside of arrays, maps or structs.
+    """
+    from pyspark.sql import functions as F
+
+    table = ctx.spark.table(name)
+    old = pairs.select(F.substring_index("token", ":", 1).alias("key_id")).first()
+    if old is None or not table.columns:
+        return False
+    pattern = TOKEN.pattern.replace(r"k\d+", re.escape(old["key_id"]))
+    texts = {column for column, kind in table.dtypes if kind == "string"}
+    nested = [column for column, kind in table.dtypes if "string" in kind and column not in texts]
+    sought = [F.max(F.col(f"`{column}`").rlike(pattern)).alias(column) for column in sorted(texts)]
+    sought += [F.max(F.to_json(F.struct(F.col(f"`{column}`"))).rlike(pattern)).alias(column) for column in nested]
+    if not sought:
+        return False
+    holds = table.agg(*sought).collect()[0].asDict()
+    if found := [column for column in nested if holds[column]]:
+        problem = f"{', '.join(found)} holds tokens inside of other values"
+        raise CdpError("tokens cannot be made anew", [Finding(name, problem, "keep tokens in columns of their own")])
+    columns = [column for column in sorted(texts) if holds[column]]
+    if not columns:
+        return False
+    anew = table
+    for column in columns:
+        text = F.col(f"`{column}`")
+        both = pairs.select(F.col("token").alias("_old"), F.col("new_token").alias("_new"))
+        anew = anew.withColumn("_token", F.regexp_extract(text, f"({pattern})", 1)).join(both, F.col("_token") == F.col("_old"), "left")
+        anew = anew.withColumn(column, F.when(F.col("_new").isNotNull(), F.replace(text, F.col("_old"), F.col("_new"))).otherwise(text))
+        anew = anew.drop("_token", "_old", "_new")
+    anew.select(*[F.col(f"`{column}`") for column in table.columns]).writeTo(name).overwrite(F.lit(True))
+    log.info("retokenised table=%s columns=%s", name, ",".join(columns))
+    return True
+
+
+def _replace_in_quarantine(ctx: StepContext, name: str, key: KeyReference, pairs: "DataFrame") -> int:
+    """Replace tokens in the encrypted rows of a quarantine table, which are few; gives the number of tokens."""
+    from pyspark.sql import functions as F
+
+    table = ctx.spark.table(name)
+    sealed = table.where(F.col("raw_row").isNotNull())
+    found = sealed.mapInArrow(_tokens_in_rows(key), "token string").distinct()
+    new = {row["token"]: row["new_token"] for row in pairs.join(found, "token").collect()}
+    if new:
+        changed = sealed.mapInArrow(_row_changer(key, new), table.schema)
+        changed.select(*table.columns).unionByName(table.where(F.col("raw_row").isNull())).writeTo(name).overwrite(F.lit(True))
+    return len(new)
+
+
+def _texts(rings: _Rings, batch: pa.RecordBatch) -> list[tuple[str, str]]:
+    """Of each raw row the place that it is bound to, and its text."""
+    places = [raw_binding(*place) for place in zip(batch["_file_hash"].to_pylist(), batch["_line"].to_pylist(), strict=True)]
+    rows = zip(batch["raw_row"].to_pylist(), places, strict=True)
+    return [(place, rings.after.decrypt(raw, place).decode("utf-8", "surrogateescape")) for raw, place in rows]
+
+
+def _tokens_in_rows(key: KeyReference) -> Callable[[Batches], Batches]:
+    def find(batches: Batches) -> Batches:
+        rings = _Rings(key, key)
+        for batch in batches:
+            tokens = sorted({match[0] for _, text in _texts(rings, batch) for match in TOKEN.finditer(text)})
+            yield pa.RecordBatch.from_arrays([pa.array(tokens, pa.string())], ["token"])
+
+    return find
+
+
+def _row_changer(key: KeyReference, new: Mapping[str, str]) -> Callable[[Batches], Batches]:
+    def change(batches: Batches) -> Batches:
+        rings = _Rings(key, key)
+        for batch in batches:
+            texts = [(place, TOKEN.sub(lambda match: new.get(match[0], match[0]), text)) for place, text in _texts(rings, batch)]
+            sealed = [rings.after.encrypt(text.encode("utf-8", "surrogateescape"), place) for place, text in texts]
+            yield _with(batch, raw_row=pa.array(sealed, pa.binary()), key_id=_same(batch, key.key_id))
+
+    return change
+
+
+def _replace_in_vault(ctx: StepContext, old: KeyReference, new: KeyReference) -> None:
+    """Values move to their new tokens, to which their ciphertexts are bound; no commit when they did before."""
+    from pyspark.sql import functions as F
+
+    table = ctx.spark.table(VAULT)
+    is_old = F.startswith("token", F.lit(f"{old.tokens.key_id}:"))
+    if table.where(is_old).isEmpty():
+        return
+    moved = table.where(is_old).mapInArrow(_mover(old, new), table.schema)
+    moved.select(*table.columns).unionByName(table.where(~is_old)).writeTo(VAULT).overwrite(F.lit(True))
+
+
+def _mover(old: KeyReference, new: KeyReference) -> Callable[[Batches], Batches]:
+    def move(batches: Batches) -> Batches:
+        rings = _Rings(old, new)
+        for batch in batches:
+            rows = _vault_rows(batch)
+            tokens = [rings.new_token(*row) for row in rows]
+            sealed = [rings.after.encrypt(rings.before.decrypt(row[2], row[0]), token) for row, token in zip(rows, tokens, strict=True)]
+            yield _with(
+                batch, token=pa.array(tokens, pa.string()), ciphertext=pa.array(sealed, pa.binary()), key_id=_same(batch, new.key_id)
+            )
+
+    return move
+
+
+def _with(batch: pa.RecordBatch, **columns: pa.Array) -> pa.RecordBatch:
+    """The batch with other columns in the place of some."""
+    return pa.RecordBatch.from_arrays([columns.get(name, batch[name]) for name in batch.schema.names], batch.schema.names)
+
+
+def _same(batch: pa.RecordBatch, text: str) -> pa.Array:
+    return pa.array([text] * batch.num_rows, pa.string())

@@ -20,7 +20,7 @@ from tests.end_to_end.delta_files import read_delta
 pytestmark = pytest.mark.slow
 
 PEOPLE, ERASED = 100, 5
-FIRST, SECOND = "2024-03-01", "2024-03-02"
+FIRST, SECOND, THIRD = "2024-03-01", "2024-03-02", "2024-03-03"
 SETTINGS = """
 retailer: {name: Canary shop, time_zone: Asia/Shanghai, currency_code: CNY, country_code: CN}
 ingest: {tolerated_rejects: 20}
@@ -332,6 +332,46 @@ def test_a_new_key_opens_everything_and_the_old_one_is_needed_for_tokens_only(ca
     canaries.run("privacy", "archive", "show", f"shop/members/members_{SECOND}.csv", "--purpose", "a test", "--out", str(shown))
     assert canaries.people[60]["name"] in shown.read_text(encoding="utf-8")
     assert "yes" in canaries.run("keys", "list")
+
+
+def test_tokens_are_made_anew_everywhere_and_people_stay_who_they_are(canaries: Canaries) -> None:
+    # given the new key of the test before, and what is known of everybody
+    old = {str(row["token"]) for row in canaries.rows("vault/pii")}
+    ids = {row["customer_id"] for row in canaries.rows("identity/customer_ids")}
+    phones = {row["customer_id"]: row["phone_token"] for row in canaries.rows("gold_build/dim_customers")}
+
+    # when it is killed in the middle, the lake refuses to load, and it is taken up again
+    with canaries.start("keys", "retokenise") as process:
+        _wait_for(canaries.lake / "privacy", "_SUCCESS", process)
+        os.killpg(process.pid, signal.SIGKILL)
+    known, erased = canaries.people[60], canaries.people[0]
+    orders = [_order("O-known", known), _order("O-erased", erased), _order("O-guest", {**erased, "member_no": ""})]
+    canaries.land("orders", f"orders_{THIRD}.csv", _csv(orders))
+    refused = canaries.run("run", "--date", THIRD, code=1)
+    output = canaries.run("keys", "retokenise", "--resume")
+
+    # then no table, file or log has an old token, and nobody became somebody else
+    assert "tokens of two keys" in refused
+    assert f"k2 makes tokens now: {len(old)} token(s)" in output
+    assert {str(row["token"])[:3] for row in canaries.rows("vault/pii")} == {"k2:"}
+    assert ": 0 found" in canaries.scan(sorted(old), canaries.lake / "warehouse")
+    assert {row["customer_id"] for row in canaries.rows("identity/customer_ids")} == ids
+    profiles = {row["customer_id"]: row["phone_token"] for row in canaries.rows("gold_build/dim_customers")}
+    assert profiles.keys() == phones.keys()
+    assert not set(profiles.values()) & set(phones.values()) - {None}
+
+    # and a known person is met again by the new token, an erased one is not brought back by a number or a row
+    canaries.run("run", "--date", THIRD)
+    loaded = {str(row["order_id"]).removeprefix("shop:"): row for row in canaries.rows("silver/orders")}
+    assert loaded["O-known"]["phone_token"] in set(profiles.values())
+    assert loaded["O-known"]["source_customer_id"] == f"shop:{known['member_no']}"
+    assert [loaded[name][column] for name in ("O-erased", "O-guest") for column in ("source_customer_id", "phone_token")] == [None] * 4
+    assert {row["customer_id"] for row in canaries.rows("identity/customer_ids")} == ids
+
+
+def _order(number: str, person: dict[str, str]) -> dict[str, object]:
+    times = {"created_at": f"{THIRD} 09:00:00", "amount": 5}
+    return {"order_no": number, "member_no": person["member_no"], "receiver_mobile": person["mobile"], **times}
 
 
 def _wait_for(folder: Path, name: str, process: subprocess.Popen[str]) -> None:

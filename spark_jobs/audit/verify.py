@@ -21,7 +21,9 @@ class Verdict:
     waiting: int
 
 
-def verify(log: Sequence[tuple[int, Record]], journals: Sequence[Record], heads: Sequence[Head], key: Ed25519PublicKey) -> Verdict:
+def verify(
+    log: Sequence[tuple[int, Record]], journals: Sequence[Record], heads: Sequence[Head], key: Ed25519PublicKey, kept: Sequence[Head] = ()
+) -> Verdict:
     """Compare the log with the heads, with itself and with the journals.
 
     Args:
@@ -29,10 +31,18 @@ def verify(log: Sequence[tuple[int, Record]], journals: Sequence[Record], heads:
         journals: the records of the journals.
         heads: signed heads, oldest first.
         key: public key of the heads.
+        kept: heads that an auditor has kept elsewhere.
     """
     ordered = sorted(log, key=lambda each: each[0])
     records = [record for _, record in ordered]
-    findings = [*_positions(ordered), *_heads(records, heads, key), *_chains(records), *_against_journals(records, journals)]
+    findings = [
+        *_positions(ordered),
+        *_heads(records, heads, key),
+        *_end(records, heads),
+        *_kept(records, heads, kept, key),
+        *_chains(records),
+        *_against_journals(records, journals),
+    ]
     there = {(record.writer, record.sequence) for record in records}
     waiting = sum((record.writer, record.sequence) not in there for record in journals)
     return Verdict(tuple(findings), len(records), heads[-1].size if heads else 0, waiting)
@@ -73,6 +83,22 @@ def _heads(records: Sequence[Record], heads: Sequence[Head], key: Ed25519PublicK
     return findings
 
 
+def _end(records: Sequence[Record], heads: Sequence[Head]) -> list[Finding]:
+    """Records that no head signs: sealing signs all of them."""
+    sealed = max((head.size for head in heads), default=0)
+    if len(records) <= sealed:
+        return []
+    problem = f"{len(records) - sealed} record(s) after {sealed} are under no head"
+    return [Finding("heads", problem, "the last head was taken away, or its night was killed while it sealed: then run that night again")]
+
+
+def _kept(records: Sequence[Record], heads: Sequence[Head], kept: Sequence[Head], key: Ed25519PublicKey) -> list[Finding]:
+    """What an auditor's heads say of the log, and whether they are still among its own."""
+    found = _heads(records, kept, key)
+    gone = [head for head in kept if head not in heads]
+    return [*found, *(Finding(f"kept head of {head.sealed_for}", "is not among the heads", "the heads were replaced") for head in gone)]
+
+
 def _chains(records: Sequence[Record]) -> list[Finding]:
     """Records that do not follow the one before of their writer, or whose content does not have their hash."""
     findings, last = [], dict[str, Record]()
@@ -96,10 +122,14 @@ def _chains(records: Sequence[Record]) -> list[Finding]:
 def _against_journals(records: Sequence[Record], journals: Sequence[Record]) -> list[Finding]:
     """Records that the log and the journals tell differently, and records of the log that no journal has."""
     told = {(record.writer, record.sequence): record for record in journals}
-    findings = []
+    writers = {writer for writer, _ in told}
+    findings = [
+        Finding(f"journal of {writer}", "is not there", "it was taken away; restore it from its backup")
+        for writer in sorted({record.writer for record in records} - writers)
+    ]
     for record in records:
         other = told.get((record.writer, record.sequence))
-        if other is None and record.writer in {writer for writer, _ in told}:
+        if other is None and record.writer in writers:
             findings.append(
                 Finding(
                     f"record {record.sequence} of {record.writer}",

@@ -53,13 +53,12 @@ def add_head(settings: Settings, records: Sequence[Record], sealed_for: str) -> 
     return head
 
 
-def read_heads(settings: Settings) -> list[Head]:
-    """All heads, oldest first.
+def read_heads(file: Path) -> list[Head]:
+    """All heads of a file, oldest first; none when it is not there.
 
     Raises:
         ConfigError: a line is no head.
     """
-    file = heads_file(settings)
     if not file.exists():
         return []
     try:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from conf.catalog import catalog
-from spark_jobs.common.audit.heads import add_head, read_heads, root_of
+from spark_jobs.common.audit.heads import add_head, heads_file, read_heads, root_of
 from spark_jobs.common.audit.journal import read_journals
 from spark_jobs.common.audit.records import Record
 from spark_jobs.common.delta import append, ensure_table
@@ -40,7 +40,7 @@ def seal(spark: "SparkSession", settings: "Settings", business_date: "date") -> 
         rows = [(first + offset, *asdict(record).values()) for offset, record in enumerate(new)]
         append(spark, settings, table, spark.createDataFrame(rows, table.ddl))
     records = [record for _, record in there] + new
-    heads = read_heads(settings)
+    heads = read_heads(heads_file(settings))
     if records and (not heads or (heads[-1].size, heads[-1].root) != (len(records), root_of(records))):
         add_head(settings, records, business_date.isoformat())
     return len(new)

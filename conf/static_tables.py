@@ -188,9 +188,10 @@ STATIC_TABLES = (
     Table(
         Schema.VAULT,
         "suppressions",
-        "one row per customer key that was erased and must not come back",
+        "one row per customer key, or token of one customer alone, that was erased and must not come back",
         fields("""
-            mark | string | HMAC of the namespaced customer key: cannot be read back, and is no token
+            mark | string | HMAC of the namespaced customer key or of the token: cannot be read back, and is no token itself
+            subject | string | key or token; a token's mark holds for `privacy.suppress_tokens_days`
             erasure_id | string | batch of erasures
             erased_on | date | business date of the erasure
         """),

@@ -11,7 +11,7 @@ from spark_jobs.common.crypto import KeyReference
 from spark_jobs.common.job import StepContext
 from spark_jobs.ingest import contract as rules_of
 from spark_jobs.ingest import rejected
-from spark_jobs.ingest.erased import erased_in
+from spark_jobs.ingest.erased import Marks, erased_in
 from spark_jobs.ingest.journal import staging_folder
 from spark_jobs.ingest.landing import LandedFile, balanced_groups
 from spark_jobs.ingest.manifest import batch_id
@@ -45,7 +45,7 @@ class Batch:
     files: list[LandedFile]
     landing: Path | None = None
     advance: Advance = silent
-    erased: frozenset[str] = frozenset()  # marks of customers who must not come back
+    erased: Marks = field(default_factory=Marks)  # of customers who must not come back
     referred: dict[str, "Batch"] | None = None  # a dry run: other feeds' batches instead of what is in bronze
     stats: dict[str, FileStats] = field(default_factory=dict)
     rejected: dict[tuple[str, str], int] = field(default_factory=dict)

@@ -11,6 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow.parquet as pq
+
 from conf.catalog import Table, bronze_table, quarantine_table
 from conf.errors import CdpError, ConfigError, EngineError, Finding, InputError
 from spark_jobs.common.delta import table_version
@@ -20,6 +22,7 @@ from spark_jobs.common.once import append_once
 from spark_jobs.ingest import contract as rules_of
 from spark_jobs.ingest import rejected
 from spark_jobs.ingest.batch import Batch
+from spark_jobs.ingest.erased import note_redelivered
 from spark_jobs.ingest.journal import Pending, take_back
 from spark_jobs.ingest.landing import is_as_found
 from spark_jobs.ingest.manifest import LOADED, Entry, entry_of, record
@@ -190,9 +193,20 @@ def _commit(batch: Batch) -> list[Entry]:
     ]  # fmt: skip
     if batch.warnings:
         entries[0] = replace(entries[0], warnings=json.dumps(batch.warnings, sort_keys=True))
+    _note_redelivered(batch)
     record(ctx, entries)
     pending.done(ctx.settings)
     return entries
+
+
+def _note_redelivered(batch: Batch) -> None:
+    """Lines about people who were erased are to go out of the delivered files too."""
+    if not batch.count("erased"):
+        return
+    lines: dict[str, list[int]] = {}
+    for row in pq.read_table(batch.plan.folder_of("erased")).to_pylist():
+        lines.setdefault(row["file"], []).append(row["line"])
+    note_redelivered(batch.ctx.settings, batch.batch_id, lines)
 
 
 def bronze_frame(batch: Batch, batch_id: str) -> "DataFrame":

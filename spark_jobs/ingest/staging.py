@@ -163,6 +163,9 @@ def _stage_file(plan: StagePlan, landed: LandedFile, writer: GroupWriter, tokeni
             table, vault = tokeniser.apply(rows.table)
             if vault.num_rows:
                 writer.write("vault", vault)
+            if tokeniser.erased_rows is not None:
+                lines = rows.lines[tokeniser.erased_rows.touched.to_numpy(zero_copy_only=False)]
+                writer.write("erased", pa.table({"file": pa.array([landed.file] * len(lines), pa.string()), "line": pa.array(lines)}))
             writer.rows(_with_place(table, landed, rows.lines))
 
 

@@ -17,7 +17,7 @@ from spark_jobs.common.delta import ensure_table
 from spark_jobs.common.job import StepContext, StepReport
 from spark_jobs.common.logging import Event, log_event
 from spark_jobs.ingest.batch import Batch
-from spark_jobs.ingest.erased import erased_marks
+from spark_jobs.ingest.erased import Marks, erased_marks
 from spark_jobs.ingest.extract import extract_tables
 from spark_jobs.ingest.journal import ingest_folder, one_at_a_time, recover
 from spark_jobs.ingest.landing import Decision, decide, landed_files, with_known_on
@@ -110,7 +110,7 @@ def _load_all(
     """Load the feeds that have new files, a few at once; feeds with a finding are left as they are."""
     findings = [finding for decision in decisions.values() for finding in decision.findings]
     work = [feed for feed in feeds if _is_loadable(decisions[feed[0], feed[1]])]
-    key, erased = key_reference(ctx.settings), erased_marks(ctx) if work else frozenset()
+    key, erased = key_reference(ctx.settings), erased_marks(ctx) if work else Marks()
     copies = [
         entry_of(landed, source, name, batch_id(source, name, [landed]), DUPLICATE)
         for (source, name), decision in decisions.items()
@@ -162,7 +162,7 @@ def _is_loadable(decision: Decision) -> bool:
 
 
 def _load_feed(
-    ctx: StepContext, key: KeyReference, erased: frozenset[str], feed: ConfiguredFeed, decision: Decision, known: Known, advance: Advance
+    ctx: StepContext, key: KeyReference, erased: Marks, feed: ConfiguredFeed, decision: Decision, known: Known, advance: Advance
 ) -> Sequence[Entry]:
     source, name, contract, definition = feed
     zone = contract.time_zone or ctx.settings.retailer.time_zone

@@ -1,8 +1,9 @@
 """PII columns of parsed rows replaced by tokens, with the ciphertexts for the vault beside them; runs in Spark's Python workers."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +29,23 @@ def raw_binding(file_hash: str, line: int) -> str:
 
 
 @dataclass(frozen=True)
+class ErasedRows:
+    """What of a table is about people who were erased: masks of rows that are rejected, of rows that stay without anybody, and of values that go."""
+
+    rejected: pa.Array
+    emptied: pa.Array
+    cleared: Mapping[str, pa.Array]
+
+    @property
+    def touched(self) -> pa.Array:
+        """Rows of which something goes."""
+        found = pc.or_(self.rejected, self.emptied)
+        for mask in self.cleared.values():
+            found = pc.or_(found, mask)
+        return found
+
+
+@dataclass(frozen=True)
 class Erased:
     """Who was erased and must not come back with a file that is delivered late or again.
 
@@ -35,26 +53,56 @@ class Erased:
         marks: of the erased customer keys (`Keyring.mark`).
         keys: (column, namespace) of the feed's columns that name customers.
         emptied: columns that lose their value in a row that stays without its customer; None when such rows are rejected.
+        token_marks: of tokens that were theirs alone.
+        is_about_customers: a row that holds such a token and names nobody is about the erased person.
     """
 
     marks: frozenset[str]
     keys: Sequence[tuple[str, str]]
     emptied: Sequence[str] | None
+    token_marks: frozenset[str] = frozenset()
+    is_about_customers: bool = False
 
-    def rows_of(self, table: pa.Table, tokenised: Mapping[str, Column], ring: Keyring) -> pa.Array | None:
-        """Which rows of delivered values name an erased customer; None when no row does."""
-        is_erased = pa.array(np.zeros(table.num_rows, bool))
+    def rows_of(self, table: pa.Table, tokenised: Mapping[str, Column], ring: Keyring) -> ErasedRows | None:
+        """Which rows of delivered values name an erased customer or hold a token of one; None when no row does."""
+        nobody = pa.array(np.zeros(table.num_rows, bool))
+        by_key, names_somebody = nobody, nobody
         for name, namespace in self.keys:
-            encoded = table.column(name).combine_chunks().dictionary_encode()
-            values = [_key_values(tokenised.get(name), value, ring) for value in encoded.dictionary.to_pylist()]
-            found = pa.array([any(ring.mark(f"{namespace}:{each}") in self.marks for each in value) for value in values], pa.bool_())
-            is_erased = pc.or_(is_erased, pc.fill_null(found.take(encoded.indices), False))
-        return is_erased if pc.any(is_erased).as_py() else None
+            found = _marked(table.column(name), partial(self._is_key, ring, tokenised.get(name), namespace))
+            by_key = pc.or_(by_key, found)
+            names_somebody = pc.or_(names_somebody, table.column(name).combine_chunks().is_valid())
+        cleared = {}
+        for name, column in tokenised.items() if self.token_marks else ():
+            found = _marked(table.column(name), partial(self._is_token, ring, column))
+            if pc.any(found).as_py():
+                cleared[name] = found
+        if not cleared and not pc.any(by_key).as_py():
+            return None
+        if self.emptied is not None:
+            return ErasedRows(nobody, by_key, cleared)
+        rejected = by_key
+        for found in cleared.values() if self.is_about_customers else ():
+            rejected = pc.or_(rejected, pc.and_not(found, names_somebody))
+        return ErasedRows(rejected, nobody, cleared)
+
+    def _is_key(self, ring: Keyring, column: Column | None, namespace: str, value: str) -> bool:
+        keys = [value.strip()] if column is None else _tokens_of(column, value, ring)
+        return any(ring.mark(f"{namespace}:{each}") in self.marks for each in keys)
+
+    def _is_token(self, ring: Keyring, column: Column, value: str) -> bool:
+        return any(ring.mark(token) in self.token_marks for token in _tokens_of(column, value, ring))
 
 
-def _key_values(column: Column | None, value: str, ring: Keyring) -> list[str]:
-    """A customer's key as silver has it, or had it under an earlier key."""
-    return [value.strip()] if column is None else ring.possible_tokens(str(column.kind or "other"), value, column.day_order)
+def _tokens_of(column: Column, value: str, ring: Keyring) -> list[str]:
+    """The token of a value, and what it was under earlier keys."""
+    return ring.possible_tokens(str(column.kind or "other"), value, column.day_order)
+
+
+def _marked(values: pa.ChunkedArray, is_marked: Callable[[str], bool]) -> pa.Array:
+    """A mask of the values for which something holds, asked once for each different one."""
+    encoded = values.combine_chunks().dictionary_encode()
+    found = pa.array([is_marked(value) for value in encoded.dictionary.to_pylist()], pa.bool_())
+    return pc.fill_null(found.take(encoded.indices), False)
 
 
 @dataclass
@@ -81,6 +129,7 @@ class Tokeniser:
     keeps_tokens: bool = False
     erased: "Erased | None" = None
     fills_vault: bool = True
+    erased_rows: ErasedRows | None = None  # of the last table
     _seen: set[str] = field(default_factory=set)
     _known: dict[str, dict[str, str]] = field(default_factory=dict)  # column → value → token: customers come again and again
     _ring: Keyring | None = None
@@ -99,10 +148,11 @@ class Tokeniser:
 
     def apply(self, table: pa.Table) -> tuple[pa.Table, pa.Table]:
         """The table with tokens, the columns of what stays in the open, and `_pii_rule` (the first rule a PII value breaks); and new rows for the vault."""
-        is_erased = None
+        self.erased_rows = None
         if self.erased is not None:
-            is_erased = self.erased.rows_of(table, {column.name: column for column in self.columns}, self.ring)
-            table = table if is_erased is None else self._emptied(table, is_erased, self.erased)
+            gone = self.erased.rows_of(table, {column.name: column for column in self.columns}, self.ring)
+            table = table if gone is None else self._without(table, gone, self.erased)
+            self.erased_rows = gone
         broken: dict[int, str] = {}
         vault = _NewValues()
         for column in self.columns:
@@ -125,16 +175,18 @@ class Tokeniser:
             if not broken
             else pa.array([broken.get(row) for row in range(table.num_rows)], pa.string())
         )
-        if self.erased is not None and is_erased is not None and self.erased.emptied is None:
-            rule_of_row = pc.if_else(is_erased, ERASED_RULE, rule_of_row)
+        if self.erased_rows is not None:
+            rule_of_row = pc.if_else(self.erased_rows.rejected, ERASED_RULE, rule_of_row)
         return table.append_column("_pii_rule", rule_of_row), vault.table(self.ring.key_id)
 
-    def _emptied(self, table: pa.Table, rows: pa.Array, erased: Erased) -> pa.Table:
-        """The table with nothing personal in these rows: no token of theirs may be made, and nothing go into the vault."""
+    def _without(self, table: pa.Table, gone: ErasedRows, erased: Erased) -> pa.Table:
+        """The table without what was erased: no token of it may be made, and nothing go into the vault."""
+        rows, nothing = pc.or_(gone.rejected, gone.emptied), pa.scalar(None, pa.string())
         for name in dict.fromkeys([*(column.name for column in self.columns), *(erased.emptied or ())]):
             at = table.schema.get_field_index(name)
             if at >= 0:
-                table = table.set_column(at, name, pc.if_else(rows, pa.scalar(None, pa.string()), table.column(name)))
+                mask = pc.or_(rows, gone.cleared[name]) if name in gone.cleared else rows
+                table = table.set_column(at, name, pc.if_else(mask, nothing, table.column(name)))
         return table
 
     def _with_kept(self, table: pa.Table, column: Column, codes: pa.Array, values: list[str]) -> pa.Table:

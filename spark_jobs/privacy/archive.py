@@ -4,6 +4,7 @@ A file leaves landing only when its encrypted copy was read back and is the same
 """
 
 import hashlib
+import json
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from conf.settings import Settings
 from spark_jobs.common.audit.journal import note
 from spark_jobs.common.audit.records import Action
 from spark_jobs.common.crypto import Keyring, file_hash, key_reference
+from spark_jobs.ingest.erased import redelivered_folder
 from spark_jobs.privacy.redaction import without_lines
 from spark_jobs.privacy.sealed_files import SealedHeader, open_sealed, read_header, seal_file
 
@@ -91,7 +93,7 @@ def remove_old(settings: Settings, before: date) -> int:
 def retain(settings: Settings, spark: "SparkSession", business_date: date) -> dict[str, int]:
     """Bring landing and archive to what the settings say for a business date; each change is in the audit log."""
     rules = settings.privacy.archive
-    counts = {"archived": 0, "removed": 0}
+    counts = {"archived": 0, "removed": 0, "redacted": _redact_redelivered(settings, spark)}
     if rules.after_days is not None:
         counts["archived"] = archive(settings, loaded_files(spark, business_date - timedelta(days=rules.after_days)))
     if settings.lake.archive.is_dir():
@@ -99,6 +101,26 @@ def retain(settings: Settings, spark: "SparkSession", business_date: date) -> di
     if any(counts.values()):
         note(settings, Action.DATA_CHANGED, "archive", business_date=business_date, counts=counts)
     return counts
+
+
+def _redact_redelivered(settings: Settings, spark: "SparkSession") -> int:
+    """Take lines about people who were erased out of files that were delivered since, and remove later copies of files that lines went out of."""
+    notes = sorted(redelivered_folder(settings).glob("*.json"))
+    loaded = loaded_files(spark)
+    lines: dict[str, set[int]] = {}
+    for file in notes:
+        for name, numbers in json.loads(file.read_text(encoding="utf-8")).items():
+            lines.setdefault(name, set()).update(numbers)
+    changed = sum(redact(settings, lines, loaded)[what] for what in ("redacted", "removed"))
+    for file in notes:
+        file.unlink()
+    redacted = {header.file_hash for each in settings.lake.archive.rglob(f"*{SUFFIX}") if (header := read_header(each)).redacted}
+    for each in loaded:
+        path = settings.lake.landing / each.file
+        if each.file_hash in redacted and path.is_file() and file_hash(path) == each.file_hash:
+            path.unlink()
+            changed += 1
+    return changed
 
 
 def redact(settings: Settings, files: Mapping[str, Collection[int]], loaded: Iterable[Loaded]) -> dict[str, int]:

@@ -204,7 +204,9 @@ def archive_run(date: Day) -> None:
     configured = settings()
     with engine_session(configured) as spark, one_writer(configured, "archive"):
         counts = retain(configured, spark, date.date())
-    Console(highlight=False).print(f"{counts['archived']} file(s) archived, {counts['removed']} removed")
+    Console(highlight=False).print(
+        f"{counts['archived']} file(s) archived, {counts['removed']} removed, {counts['redacted']} without lines about people who were erased"
+    )
 
 
 @archive_app.command("show")

@@ -14,7 +14,9 @@ ENCODINGS_OF_BYTES = ("utf-16", "utf-32")  # a line end is more than the byte 10
 
 
 def without_lines(content: bytes, suffix: str, feed: Feed, lines: Collection[int]) -> bytes | None:
-    """The file without the rows that begin in these lines (parquet: the rows of these numbers), packed as it was.
+    """The file without the rows that begin in these lines (parquet: nothing but nulls in the rows of these numbers), packed as it was.
+
+    Every other row keeps its line, so that it can be done again, and for others later.
 
     Returns:
         None when single rows cannot be taken out of a file of this format.
@@ -29,9 +31,11 @@ def without_lines(content: bytes, suffix: str, feed: Feed, lines: Collection[int
 
 def _without_rows(content: bytes, rows: Collection[int]) -> bytes:
     table = pq.read_table(pa.BufferReader(content))
-    kept = pa.array([number not in rows for number in range(1, table.num_rows + 1)])
+    nullable = pa.schema([field.with_nullable(True) for field in table.schema], table.schema.metadata)
+    places = pa.array([None if number in rows else number - 1 for number in range(1, table.num_rows + 1)], pa.int64())
+    table = table.cast(nullable).take(places)
     out = io.BytesIO()
-    pq.write_table(table.filter(kept), out)
+    pq.write_table(table, out)
     return out.getvalue()
 
 

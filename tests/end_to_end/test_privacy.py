@@ -307,19 +307,32 @@ def test_a_row_that_is_sent_again_brings_nobody_back(canaries: Canaries) -> None
         "created_at": "2024-03-01 09:00:00",
         "amount": 5,
     }
-    canaries.land("orders", f"orders_{SECOND}.csv", _csv([late]))
+    guest = {**late, "order_no": "O-guest-again", "member_no": ""}
+    canaries.land("orders", f"orders_{SECOND}.csv", _csv([late, guest]))
+    canaries.land("orders", f"orders_{SECOND}_copy.csv", _csv([late, guest]))
+    again = {"ticket_no": "T-again", "mobile": person["mobile"], "text": f"找{person['name']}", "opened_at": "2024-02-28 08:00:00"}
+    canaries.land("tickets", f"tickets_{SECOND}.jsonl", json.dumps(again, ensure_ascii=False) + "\n")
 
     canaries.run("run", "--date", SECOND)
     canaries.run("privacy", "archive", "run", "--date", SECOND)
 
     assert ": 0 found" in canaries.scan([*canaries.values([person]), f"shop:{person['member_no']}"])
-    assert {row["order_id"]: row["source_customer_id"] for row in canaries.rows("silver/orders")}["shop:O-late"] is None
+    orders = {row["order_id"]: row for row in canaries.rows("silver/orders")}
+    for order in (orders["shop:O-late"], orders["shop:O-guest-again"]):
+        assert (order["source_customer_id"], order["phone_token"]) == (None, None)
+    assert len(canaries.rows("silver/tickets")) == PEOPLE - ERASED
     assert len(canaries.rows("silver/customers")) == PEOPLE - ERASED
     profiles = {row["customer_id"]: row for row in canaries.rows("gold_build/dim_customers")}
     ids = {row["source_customer_id"]: row["customer_id"] for row in canaries.rows("identity/customer_ids")}
     assert profiles[ids[f"shop:{canaries.people[22]['member_no']}"]]["birth_year"] == 1931
     rejected = [row for row in canaries.rows("quarantine/shop__members") if "row:erased" in list(row["rules"])]  # type: ignore[call-overload]
     assert [row["raw_row"] for row in rejected] == [None]
+    # Nor is anything of them left in the files that came again, whatever they are called.
+    for name in (f"members/members_{SECOND}.csv", f"orders/orders_{SECOND}.csv", f"tickets/tickets_{SECOND}.jsonl"):
+        shown = canaries.root / name.replace("/", "_")
+        canaries.run("privacy", "archive", "show", f"shop/{name}", "--purpose", "a test", "--out", str(shown))
+        assert not any(value in shown.read_text(encoding="utf-8") for value in canaries.values([person]))
+    assert not list((canaries.lake / "landing").rglob("*_copy.csv"))
 
 
 def test_a_new_key_opens_everything_and_the_old_one_is_needed_for_tokens_only(canaries: Canaries) -> None:

@@ -19,6 +19,11 @@ def keeps_rows(feed: Feed) -> bool:
     return any(each.entity in kept for each in feed.maps)
 
 
+def is_about_customers(feed: Feed) -> bool:
+    """Whether a row is about a customer even where it names none: an entity that it fills has a place for one."""
+    return any(SOURCE_KEY in load_entities()[each.entity].column_names for each in feed.maps)
+
+
 def personal_columns(feed: Feed) -> list[str]:
     """Columns of bronze that say something of a person, or who it is: they become null in a row that stays."""
     entities = load_entities()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from conf.contracts import Feed, load_sources
 from conf.entities import load_entities
-from spark_jobs.common.pii.feeds import SOURCE_KEY, keeps_rows, personal_columns
+from spark_jobs.common.pii.feeds import SOURCE_KEY, is_about_customers, keeps_rows, personal_columns
 from spark_jobs.conform.contributions import Contribution, contributions
 from spark_jobs.conform.mapping import mapped
 from spark_jobs.privacy.erasure.subjects import OWN, SEEN
@@ -40,8 +40,8 @@ class FeedOf:
 
     @property
     def is_about_customers(self) -> bool:
-        """Whether a row is about a customer even where it names none: the entity that it fills has a place for one."""
-        return any(SOURCE_KEY in load_entities()[each.entity].column_names for each in self.feed.maps)
+        """Whether a row is about a customer even where it names none."""
+        return is_about_customers(self.feed)
 
     @property
     def keeps_rows(self) -> bool:

@@ -103,13 +103,16 @@ class _Erasure:
         return {**find_subjects(self.work, self.asked)}
 
     def suppress(self) -> dict[str, object]:
-        keys = self.work.subjects(KEY).toArrow()["value"].to_pylist()
-        rows = [(self.ring.mark(key), self.work.erasure_id, self.ctx.business_date) for key in sorted(keys)]
+        rows = [
+            (self.ring.mark(value), subject, self.work.erasure_id, self.ctx.business_date)
+            for subject, kind in (("key", KEY), ("token", OWN))
+            for value in sorted(self.work.subjects(kind).toArrow()["value"].to_pylist())
+        ]
         table = catalog().table(SUPPRESSIONS)
         ensure_table(self.ctx.spark, self.ctx.settings, table)
         if rows:
             merge(self.ctx.spark, self.ctx.settings, table, self.ctx.spark.createDataFrame(rows, table.ddl), compare=["mark"])
-        return {"keys": len(rows)}
+        return {"marks": len(rows)}
 
     def find_rows(self) -> dict[str, object]:
         with ThreadPoolExecutor(AT_ONCE) as pool:

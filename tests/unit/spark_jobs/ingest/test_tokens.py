@@ -1,14 +1,17 @@
 """PII columns of parsed rows: tokens in the rows, ciphertexts beside them."""
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 
 from conf.contracts import Feed
 from conf.settings import Lake, Retailer, Settings
 from spark_jobs.common.crypto import key_reference
-from spark_jobs.ingest.tokens import Tokeniser
+from spark_jobs.common.keys import new_place, register_of, write_register
+from spark_jobs.ingest.tokens import ERASED_RULE, Erased, Tokeniser
 
 FEED = Feed.model_validate(
     {
@@ -58,3 +61,55 @@ def test_a_retailer_s_country_reaches_the_workers_with_the_key(tmp_path: Path) -
 
     assert len(set(rows["phone"].to_pylist())) == 1
     assert len(vault) == 1
+
+
+ANN, BOB = "+8613800138000", "+8613900139000"
+
+
+@pytest.mark.parametrize(
+    ("emptied", "about_customers", "rows"),
+    [
+        # (customer's column, telephone, rejected): by her key, by her number alone, by her number in another one's row, nobody's
+        (None, True, [(None, None, True), (None, None, True), ("m2", None, False), ("m2", BOB, False)]),
+        (None, False, [(None, None, True), (None, None, False), ("m2", None, False), ("m2", BOB, False)]),
+        (["a"], True, [(None, None, False), (None, None, False), ("m2", None, False), ("m2", BOB, False)]),
+    ],
+)
+def test_rows_and_values_of_who_was_erased(
+    emptied: list[str] | None, about_customers: bool, rows: list[tuple[str | None, str | None, bool]], tmp_path: Path
+) -> None:
+    # given Ann, who was customer m1, and whose number nobody else had
+    key = key_reference(Settings().model_copy(update={"lake": Lake(root=tmp_path)}))
+    ring = key.open()
+    erased = Erased(
+        frozenset({ring.mark("shop:m1")}), [("a", "shop")], emptied, frozenset({ring.mark(ring.token("phone", ANN))}), about_customers
+    )
+    delivered = pa.table({"a": ["m1", None, "m2", "m2"], "phone": [ANN, ANN, ANN, BOB]})
+    tokeniser = Tokeniser.for_feed(FEED, key, erased=erased)
+
+    # when
+    found, vault = tokeniser.apply(delivered)
+
+    # then nothing of her is kept, and every row of which something went is named
+    tokens = [phone and ring.token("phone", phone) for _, phone, _ in rows]
+    assert found["phone"].to_pylist() == tokens
+    assert [rule == ERASED_RULE for rule in found["_pii_rule"].to_pylist()] == [rejected for *_, rejected in rows]
+    assert vault["token"].to_pylist() == [ring.token("phone", BOB)]
+    assert tokeniser.erased_rows is not None and tokeniser.erased_rows.touched.to_pylist() == [True, True, True, False]
+    if emptied:
+        assert found["a"].to_pylist() == [customer for customer, *_ in rows]
+
+
+def test_who_was_erased_is_known_by_the_tokens_of_earlier_keys_too(tmp_path: Path) -> None:
+    settings = Settings().model_copy(update={"lake": Lake(root=tmp_path)})
+    before = key_reference(settings).open()
+    marks = frozenset({before.mark(f"guest:{before.token('phone', ANN)}")})
+    register = register_of(settings)
+    register = register.with_new(new_place(settings, register.next_id()))
+    write_register(settings, replace(register, tokens="k2"))
+    key = key_reference(settings)
+
+    found, _ = Tokeniser.for_feed(FEED, key, erased=Erased(marks, [("phone", "guest")], None)).apply(_table(ANN, BOB))
+
+    assert found["phone"].to_pylist() == [None, key.open().token("phone", BOB)]
+    assert key.open().token("phone", BOB).startswith("k2:")

@@ -76,9 +76,18 @@ def test_rows_leave_a_text_of_wide_letters() -> None:
 
 def test_rows_leave_parquet_by_their_number_and_a_workbook_goes_as_a_whole() -> None:
     out = io.BytesIO()
-    pq.write_table(pa.table({"a": ["1", "2", "3"]}), out)
+    rows = [{"a": number, "b": {"c": [number]}} for number in ("1", "2", "3")]
+    pq.write_table(
+        pa.Table.from_pylist(rows).cast(
+            pa.schema([pa.field("a", pa.string(), nullable=False), ("b", pa.struct([("c", pa.list_(pa.string()))]))])
+        ),
+        out,
+    )
 
-    rest = without_lines(out.getvalue(), ".parquet", _feed(format="parquet"), {2}) or b""
+    once = without_lines(out.getvalue(), ".parquet", _feed(format="parquet"), {2}) or b""
+    again = without_lines(once, ".parquet", _feed(format="parquet"), {2, 3}) or b""
 
-    assert pq.read_table(io.BytesIO(rest))["a"].to_pylist() == ["1", "3"]
+    nothing = {"a": None, "b": None}
+    assert pq.read_table(io.BytesIO(once)).to_pylist() == [rows[0], nothing, rows[2]]
+    assert pq.read_table(io.BytesIO(again)).to_pylist() == [rows[0], nothing, nothing]
     assert without_lines(b"PK", ".xlsx", _feed(format="xlsx"), {2}) is None

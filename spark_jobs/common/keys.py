@@ -37,6 +37,13 @@ class KeyPlace:
         """The environment variable that holds it, when one does."""
         return variable_of(self.key_id)
 
+    @property
+    def where(self) -> str:
+        """What gives it on this machine: the variable, the command or the file."""
+        if self.variable in os.environ:
+            return self.variable
+        return "privacy.key_command" if self.command is not None else self.file
+
     def secret(self) -> bytes:
         """The key itself.
 
@@ -46,7 +53,7 @@ class KeyPlace:
         found = find_secret(self.key_id, Path(self.file), self.command)
         if fingerprint(found, self.key_id, self.suite) != self.fingerprint:
             remedy = "put back the key that the lake was written with, and restart the engine after a change of keys: cdp engine down"
-            finding = Finding(self.variable, "this is not the key that the lake knows by this id", remedy)
+            finding = Finding(self.where, "this is not the key that the lake knows by this id", remedy)
             raise ConfigError(f"the PII key {self.key_id} is a different key", [finding])
         return found
 
@@ -151,13 +158,18 @@ def new_place(settings: Settings, key_id: str) -> KeyPlace:
     """
     file, suite = key_file(settings, key_id), Suite(settings.privacy.suite)
     is_given = variable_of(key_id) in os.environ or settings.privacy.key_command is not None
-    if not is_given and not file.exists():
-        if key_id == FIRST_KEY:
-            _refuse_when_needed(settings, file)
-        if generate(file):
-            note = "back it up outside the lake: without it the vault cannot be read"
-            log.warning("key_generated key_id=%s file=%s note=%r", key_id, file, note)
+    if key_id == FIRST_KEY:
+        _refuse_when_needed(settings, file)
+    elif not is_given and not file.exists() and variable_of(FIRST_KEY) in os.environ:
+        remedy = f"set {variable_of(key_id)} too, for this process and the engine"
+        raise ConfigError(
+            "the new PII key is not there", [Finding(variable_of(key_id), "is not set, and earlier keys come from there", remedy)]
+        )
+    if not is_given and not file.exists() and generate(file):
+        note = "back it up outside the lake: without it the vault cannot be read"
+        log.warning("key_generated key_id=%s file=%s note=%r", key_id, file, note)
     secret = find_secret(key_id, file, settings.privacy.key_command)
+    _refuse_known(settings, key_id, secret)
     return KeyPlace(key_id, suite, fingerprint(secret, key_id, suite), str(file), settings.privacy.key_command)
 
 
@@ -222,10 +234,23 @@ def _decoded(value: str, where: str) -> bytes:
 
 
 def _refuse_when_needed(settings: Settings, file: Path) -> None:
-    """A new key beside old ciphertexts would make two tokens of one person: better to stop."""
+    """A first key beside old ciphertexts would make two tokens of one person: better to stop."""
     if any(any((settings.lake.warehouse / schema).glob("*/*.parquet")) for schema in ("vault", "quarantine")):
-        remedy = f"restore the key file, or set {variable_of(FIRST_KEY)}"
-        raise ConfigError("the PII key is not there", [Finding(str(file), "is gone, and the lake holds values encrypted with it", remedy)])
+        register, remedy = register_file(settings), "restore it from a backup of the lake; it holds no secret"
+        findings = [Finding(str(register), "is gone, and the lake holds values encrypted with the keys it names", remedy)]
+        if variable_of(FIRST_KEY) not in os.environ and settings.privacy.key_command is None and not file.exists():
+            remedy = f"restore the key file, or set {variable_of(FIRST_KEY)}"
+            findings.append(Finding(str(file), "is gone too", remedy))
+        raise ConfigError("the register of the PII keys is not there", findings)
+
+
+def _refuse_known(settings: Settings, key_id: str, secret: bytes) -> None:
+    """A new key must be another one than those that the lake has."""
+    register = read_register(settings)
+    for place in register.keys if register else ():
+        if fingerprint(secret, place.key_id, place.suite) == place.fingerprint:
+            problem, remedy = f"is the key {place.key_id} once more", "give another one; privacy.key_command has to look at {key_id}"
+            raise ConfigError("the new PII key is no new one", [Finding(key_id, problem, remedy)])
 
 
 def generate(file: Path) -> bool:

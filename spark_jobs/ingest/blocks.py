@@ -78,6 +78,11 @@ def _decompressed(file: Path) -> Iterator[bytes]:
         raise UnreadableFileError(kind, "deliver it again; check size and name at the sender") from None
 
 
+def zipped_files(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """The files of an archive, without what a Mac adds beside them."""
+    return [each for each in archive.infolist() if not each.is_dir() and not each.filename.startswith("__MACOSX/")]
+
+
 @contextmanager
 def _opened(file: Path, compression: str | None) -> Iterator[IO[bytes] | pa.NativeFile]:
     if compression != "zip":
@@ -85,7 +90,7 @@ def _opened(file: Path, compression: str | None) -> Iterator[IO[bytes] | pa.Nati
             yield stream
         return
     with zipfile.ZipFile(file) as archive:
-        members = [each for each in archive.infolist() if not each.is_dir() and not each.filename.startswith("__MACOSX/")]
+        members = zipped_files(archive)
         if len(members) != 1:
             raise UnreadableFileError(f"holds {len(members)} files", "deliver archives of one file, or unpack it before it lands")
         if members[0].flag_bits & 1:

@@ -31,7 +31,7 @@ def careful_rows(
         if ignored is not None and ignored.search(raw):
             at += 1
             continue
-        used, ends = _row_length(lines, at, dialect)
+        used, ends = row_length(lines, at, dialect)
         text = b"\n".join(line for _, line in lines[at : at + used])
         reaches_end = at + used == len(lines) and used < MOST_LINES_OF_A_ROW and len(text) < LONGEST_ROW
         if not ends and reaches_end and not (alone or block.is_last):
@@ -57,7 +57,7 @@ def _rows(columns: Sequence[str], values: list[list[str | None]], numbers: list[
     return Rows(text_table(columns, values), np.array(numbers, np.int64), rejects)
 
 
-def _row_length(lines: list[tuple[int, bytes]], at: int, dialect: Csv) -> tuple[int, bool]:
+def row_length(lines: Sequence[tuple[int, bytes]], at: int, dialect: Csv) -> tuple[int, bool]:
     """How many lines the row that begins at `at` has, and whether its last quote is closed."""
     inside = False
     used = 0

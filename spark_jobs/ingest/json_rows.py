@@ -4,7 +4,7 @@ Numbers keep the digits they were delivered with; nested fields are reached by a
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +111,21 @@ def parse_object(raw: bytes) -> dict[str, Any] | str:
     except ValueError:
         return "line:not_json"
     return value if isinstance(value, dict) else "line:not_an_object"
+
+
+def without_elements(raw: bytes, each: str, elements: Collection[int]) -> bytes:
+    """A line of a list without some of its elements (from 1), which become null; nothing of it when none is left, or when it is no such line."""
+    try:
+        found = json.loads(raw)
+    except (ValueError, RecursionError):
+        return b""
+    listed = _at(found, tuple(each.split(".")))
+    if not isinstance(listed, list):
+        return b""
+    for number in elements:
+        if 1 <= number <= len(listed):
+            listed[number - 1] = None
+    return b"" if all(element is None for element in listed) else json.dumps(found, ensure_ascii=False).encode()
 
 
 def _at(value: Any, path: tuple[str, ...]) -> Any:

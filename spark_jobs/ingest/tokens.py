@@ -13,6 +13,7 @@ from conf.columns import Column
 from conf.contracts import Feed
 from spark_jobs.common.crypto import KeyReference, Keyring
 from spark_jobs.common.pii.coarse import coarsened
+from spark_jobs.common.pii.feeds import KeyColumn
 from spark_jobs.common.pii.plain import impossible
 
 VAULT_SCHEMA = pa.schema([("token", pa.string()), ("kind", pa.string()), ("key_id", pa.string()), ("ciphertext", pa.binary())])
@@ -51,14 +52,14 @@ class Erased:
 
     Attributes:
         marks: of the erased customer keys (`Keyring.mark`).
-        keys: (column, namespace) of the feed's columns that name customers.
+        keys: the feed's columns that name customers.
         emptied: columns that lose their value in a row that stays without its customer; None when such rows are rejected.
         token_marks: of tokens that were theirs alone.
         is_about_customers: a row that holds such a token and names nobody is about the erased person.
     """
 
     marks: frozenset[str]
-    keys: Sequence[tuple[str, str]]
+    keys: Sequence[KeyColumn]
     emptied: Sequence[str] | None
     token_marks: frozenset[str] = frozenset()
     is_about_customers: bool = False
@@ -67,10 +68,10 @@ class Erased:
         """Which rows of delivered values name an erased customer or hold a token of one; None when no row does."""
         nobody = pa.array(np.zeros(table.num_rows, bool))
         by_key, names_somebody = nobody, nobody
-        for name, namespace in self.keys:
-            found = _marked(table.column(name), partial(self._is_key, ring, tokenised.get(name), namespace))
+        for key in self.keys:
+            found = _marked(table.column(key.name), partial(self._is_key, ring, tokenised.get(key.name), key))
             by_key = pc.or_(by_key, found)
-            names_somebody = pc.or_(names_somebody, table.column(name).combine_chunks().is_valid())
+            names_somebody = pc.or_(names_somebody, table.column(key.name).combine_chunks().is_valid())
         cleared = {}
         for name, column in tokenised.items() if self.token_marks else ():
             found = _marked(table.column(name), partial(self._is_token, ring, column))
@@ -85,9 +86,9 @@ class Erased:
             rejected = pc.or_(rejected, pc.and_not(found, names_somebody))
         return ErasedRows(rejected, nobody, cleared)
 
-    def _is_key(self, ring: Keyring, column: Column | None, namespace: str, value: str) -> bool:
-        keys = [value.strip()] if column is None else _tokens_of(column, value, ring)
-        return any(ring.mark(f"{namespace}:{each}") in self.marks for each in keys)
+    def _is_key(self, ring: Keyring, column: Column | None, key: KeyColumn, value: str) -> bool:
+        keys = [key.key_of(value)] if column is None else _tokens_of(column, value, ring)
+        return any(ring.mark(f"{key.namespace}:{each}") in self.marks for each in keys)
 
     def _is_token(self, ring: Keyring, column: Column, value: str) -> bool:
         return any(ring.mark(token) in self.token_marks for token in _tokens_of(column, value, ring))

@@ -20,7 +20,7 @@ from spark_jobs.common.audit.records import Action
 from spark_jobs.common.crypto import Keyring, file_hash, key_reference
 from spark_jobs.ingest.erased import redelivered_folder
 from spark_jobs.privacy.redaction import without_lines
-from spark_jobs.privacy.sealed_files import SealedHeader, open_sealed, read_header, seal_file
+from spark_jobs.privacy.sealed_files import SealedHeader, open_sealed, read_header, remove_drafts, seal_file
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -93,6 +93,7 @@ def remove_old(settings: Settings, before: date) -> int:
 def retain(settings: Settings, spark: "SparkSession", business_date: date) -> dict[str, int]:
     """Bring landing and archive to what the settings say for a business date; each change is in the audit log."""
     rules = settings.privacy.archive
+    remove_drafts(settings.lake.archive)
     counts = {"archived": 0, "removed": 0, "redacted": _redact_redelivered(settings, spark)}
     if rules.after_days is not None:
         counts["archived"] = archive(settings, loaded_files(spark, business_date - timedelta(days=rules.after_days)))
@@ -126,11 +127,12 @@ def _redact_redelivered(settings: Settings, spark: "SparkSession") -> int:
 def redact(settings: Settings, files: Mapping[str, Collection[int]], loaded: Iterable[Loaded]) -> dict[str, int]:
     """Take lines out of delivered files, by name → lines from 1; they lie in the archive afterwards, also those that lay in landing.
 
-    A file of which single rows cannot be taken out (a workbook) is removed: what is in bronze stays, only the delivery is gone.
+    A file of which single rows cannot be taken out (a workbook) is emptied: what is in bronze stays, only the delivery is gone.
 
     Returns:
         Files redacted, files removed, and lines that went.
     """
+    remove_drafts(settings.lake.archive)
     ring, feeds = key_reference(settings).open(), _feeds()
     counts = {"redacted": 0, "removed": 0, "lines": 0}
     for each in loaded:
@@ -146,13 +148,10 @@ def redact(settings: Settings, files: Mapping[str, Collection[int]], loaded: Ite
             continue
         feed = feeds.get((each.source, each.feed))
         rest = None if feed is None else without_lines(content, Path(each.file).suffix.lower(), feed, lines)
-        if rest is None:
-            target.unlink(missing_ok=True)
-            counts["removed"] += 1
-        else:
-            seal_file(ring, replace(header, redacted=header.redacted + len(lines)), [rest], target)
-            counts["redacted"] += 1
-            counts["lines"] += len(lines)
+        # Of a file that goes as a whole an empty one stays: so it is known when it is delivered again.
+        seal_file(ring, replace(header, redacted=header.redacted + len(lines)), [rest or b""], target)
+        counts["removed" if rest is None else "redacted"] += 1
+        counts["lines"] += len(lines)
         if landed.is_file() and file_hash(landed) == each.file_hash:
             landed.unlink()
     return counts

@@ -114,7 +114,7 @@ def scan_folders(
     for file, reason in sorted(result.not_scanned.items()):
         console.print(f"[yellow]not scanned[/yellow]  {file}: {reason}")
     if short:
-        console.print(f"[yellow]not sought[/yellow]  {len(short)} value(s) of fewer than four bytes")
+        console.print(f"[yellow]not sought[/yellow]  {len(short)} value(s) of fewer than six bytes")
     console.print(
         f"{result.files} files, {result.bytes / 1e6:.1f} MB looked at for {len(values) - len(short)} value(s): {len(result.found)} found"
     )
@@ -235,6 +235,8 @@ def archive_show(
             "the file is not archived",
             [Finding(file, "is not in the archive", "see its name: cdp sql 'select file from ops.ingest_manifest'")],
         )
+    if out.exists() or not out.parent.is_dir():
+        raise InputError("the file cannot be written", [Finding(str(out), "is there already, or its folder is not", "name another place")])
     note(configured, Action.PII_READ, f"archive/{file}", purpose=purpose)
     ring = key_reference(configured).open()
     with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:

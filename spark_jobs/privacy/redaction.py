@@ -9,6 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from conf.contracts import Feed
+from spark_jobs.ingest.blocks import zipped_files
+from spark_jobs.ingest.careful_csv import MOST_LINES_OF_A_ROW, row_length
+from spark_jobs.ingest.json_rows import ELEMENTS, without_elements
 
 ENCODINGS_OF_BYTES = ("utf-16", "utf-32")  # a line end is more than the byte 10
 
@@ -42,23 +45,35 @@ def _without_rows(content: bytes, rows: Collection[int]) -> bytes:
 def _without_text(content: bytes, feed: Feed, lines: Collection[int]) -> bytes:
     encoding = feed.csv.encoding
     is_wide = encoding.lower().replace("_", "-").startswith(ENCODINGS_OF_BYTES)
-    data = content.decode(encoding, "replace").encode() if is_wide else content
-    parts, wanted = data.split(b"\n"), set(lines)
-    quote = feed.csv.quote.encode() if feed.format == "csv" and feed.csv.quote else b""
-    at = 0
-    while at < len(parts):
-        number = at + 1
-        if number in wanted:
-            # A quoted value may hold line ends: the row ends where its quotes are closed.
-            marks = parts[at].count(quote) if quote else 0
-            parts[at] = b""
-            while quote and marks % 2 and at + 1 < len(parts):
-                at += 1
-                marks += parts[at].count(quote)
+    parts = (content.decode(encoding, "replace").encode() if is_wide else content).split(b"\n")
+    if feed.format == "jsonl" and feed.each:
+        _without_elements(parts, feed.each, lines)
+    else:
+        for line in sorted(lines):
+            for at in range(line - 1, min(line - 1 + _lines_of_row(parts, line - 1, feed, "utf-8" if is_wide else encoding), len(parts))):
                 parts[at] = b""
-        at += 1
     text = b"\n".join(parts)
     return text.decode().encode(encoding) if is_wide else text
+
+
+def _lines_of_row(parts: list[bytes], at: int, feed: Feed, encoding: str) -> int:
+    """How many lines the row has that begins here, as the reader saw it: one that never ends was rejected alone."""
+    if feed.format != "csv":
+        return 1
+    following = [(0, part.decode(encoding, "replace").encode()) for part in parts[at : at + MOST_LINES_OF_A_ROW]]
+    used, ends = row_length(following, 0, feed.csv)
+    return used if ends else 1
+
+
+def _without_elements(parts: list[bytes], each: str, places: Collection[int]) -> None:
+    """Rows that are elements of a list in a line: their number is line × `ELEMENTS` + element."""
+    elements: dict[int, set[int]] = {}
+    for place in places:
+        elements.setdefault(place // ELEMENTS, set()).add(place % ELEMENTS)
+    for line, numbers in elements.items():
+        if line <= len(parts):
+            whole = 0 in numbers  # the line itself was rejected
+            parts[line - 1] = b"" if whole else without_elements(parts[line - 1], each, numbers)
 
 
 def _unpacked(content: bytes, suffix: str) -> bytes | None:
@@ -69,8 +84,8 @@ def _unpacked(content: bytes, suffix: str) -> bytes | None:
             return bytes(stream.read())
     if suffix == ".zip":
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            names = [name for name in packed.namelist() if not name.endswith("/")]
-            return packed.read(names[0]) if len(names) == 1 else None
+            files = zipped_files(packed)
+            return packed.read(files[0]) if len(files) == 1 else None
     return content
 
 

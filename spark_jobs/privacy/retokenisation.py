@@ -63,6 +63,7 @@ def retokenise(ctx: StepContext, *, resume: bool = False) -> Retokenised:
         ConfigError: the new key is not there, or the old one.
         CdpError: two tokens would become one, or tokens stand where they cannot be replaced.
     """
+    publications.check_published(ctx)
     register = _begun(ctx.settings, resume=resume)
     old = key_reference(ctx.settings, register=register)
     new = replace(old, tokens=register.place(str(register.tokens_next)))

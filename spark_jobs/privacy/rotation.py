@@ -19,7 +19,7 @@ from spark_jobs.common.crypto import KeyReference, key_reference
 from spark_jobs.common.keys import new_place, register_of, write_register
 from spark_jobs.ingest.tokens import raw_binding
 from spark_jobs.privacy.archive import SUFFIX
-from spark_jobs.privacy.sealed_files import open_sealed, read_header, read_key_id, seal_file
+from spark_jobs.privacy.sealed_files import open_sealed, read_header, read_key_id, remove_drafts, seal_file
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -98,6 +98,7 @@ def _converter(key: KeyReference, column: str, bound_by: tuple[str, ...]) -> Cal
 
 
 def _archive_anew(settings: Settings, key: KeyReference) -> int:
+    remove_drafts(settings.lake.archive)
     ring, changed = key.open(), 0
     for file in sorted(settings.lake.archive.rglob(f"*{SUFFIX}")):
         if read_key_id(file) != key.key_id:

@@ -20,6 +20,7 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from conf.errors import Finding, InputError
 from spark_jobs.privacy.needles import Needles
 
 CHUNK = 4 << 20
@@ -61,12 +62,21 @@ def scan(
 
     Args:
         folders: where to look.
-        needles: texts of at least four bytes.
+        needles: texts of at least six bytes.
         skip: files and folders that are left out: keys, whose place it is, or what is sealed by itself.
         advance: hears each file that is looked at.
+
+    Raises:
+        InputError: one of the folders or files is not there.
     """
+    folders = list(folders)
+    if missing := [Finding(str(folder), "is not there", "name a folder or a file") for folder in folders if not folder.exists()]:
+        raise InputError("there is nothing to look into", missing)
     sought, result = Needles(needles), Scan()
     for file in _files(folders, skip):
+        if file.is_symlink():
+            result.not_scanned[str(file)] = "is a link: name what it leads to"
+            continue
         advance(file)
         _File(str(file), sought, result).look(file)
         result.files += 1
@@ -77,7 +87,7 @@ def _files(folders: Iterable[Path], skip: Sequence[Path]) -> Iterator[Path]:
     for folder in folders:
         paths = sorted(folder.rglob("*")) if folder.is_dir() else [folder]
         for path in paths:
-            if path.is_file() and not path.is_symlink() and not any(path == each or each in path.parents for each in skip):
+            if (path.is_file() or path.is_symlink()) and not any(path == each or each in path.parents for each in skip):
                 yield path
 
 

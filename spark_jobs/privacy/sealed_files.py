@@ -103,10 +103,17 @@ def _header(line: bytes, file: Path) -> SealedHeader:
 
 def _pieces(content: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
     """The content in pieces of the same size, and whether each is the last; an empty content is one empty piece."""
-    waiting = b""
+    waiting = bytearray()
     for chunk in content:
-        waiting += chunk
-        while len(waiting) > PIECE_BYTES:
-            yield waiting[:PIECE_BYTES], False
-            waiting = waiting[PIECE_BYTES:]
-    yield waiting, True
+        for start in range(0, len(chunk), PIECE_BYTES):
+            waiting += chunk[start : start + PIECE_BYTES]
+            while len(waiting) > PIECE_BYTES:
+                yield bytes(waiting[:PIECE_BYTES]), False
+                del waiting[:PIECE_BYTES]
+    yield bytes(waiting), True
+
+
+def remove_drafts(folder: Path) -> None:
+    """Remove what killed writers left; nobody else may be writing."""
+    for draft in folder.rglob(".*.sealed.*"):
+        draft.unlink(missing_ok=True)

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from conf.catalog import Schema, catalog
+from conf.errors import CdpError, Finding
 from spark_jobs.common.delta import append, ensure_table, table_version
 from spark_jobs.common.job import StepContext
 
-PUBLICATIONS = "ops.publications"
+PUBLICATIONS, RUNS = "ops.publications", "ops.runs"
 
 # Each of them mostly waits for the catalogue and the log of one table.
 TABLES_AT_ONCE = 4
@@ -63,6 +64,26 @@ def record(ctx: StepContext, tables: Sequence[Published]) -> None:
     now = datetime.now(UTC)
     rows = [(ctx.business_date, each.table, each.version, each.path, now) for each in tables]
     append(ctx.spark, ctx.settings, table, ctx.spark.createDataFrame(rows, table.ddl))
+
+
+def check_published(ctx: StepContext) -> None:
+    """Refuse to go on while the marts are further than what people see: a night is under way, or one failed before it was published.
+
+    Raises:
+        CdpError: they are.
+    """
+    from pyspark.sql import functions as F
+
+    if latest(ctx)[0] is None or not ctx.spark.catalog.tableExists(RUNS):
+        return
+    published = ctx.spark.table(PUBLICATIONS).agg(F.max("published_at").alias("published_at"))
+    built = ctx.spark.table(RUNS).where(F.startswith("step", F.lit("spark_jobs.marts.")))
+    later = built.join(published, built["started_at"] > published["published_at"]).agg(F.max("business_date")).collect()[0][0]
+    if later is not None:
+        finding = Finding(
+            f"gold_build of {later}", "was built and not published", f"let the night end, or run it again: cdp run --date {later}"
+        )
+        raise CdpError("the marts are newer than what was published", [finding])
 
 
 def republish(ctx: StepContext) -> int:

@@ -351,7 +351,7 @@ def test_tokens_are_made_anew_everywhere_and_people_stay_who_they_are(canaries: 
     # given the new key of the test before, and what is known of everybody
     old = {str(row["token"]) for row in canaries.rows("vault/pii")}
     ids = {row["customer_id"] for row in canaries.rows("identity/customer_ids")}
-    phones = {row["customer_id"]: row["phone_token"] for row in canaries.rows("gold_build/dim_customers")}
+    phones = {row["source_customer_id"]: row["phone_token"] for row in canaries.rows("silver/customers")}
 
     # when it is killed in the middle, the lake refuses to load, and it is taken up again
     with canaries.start("keys", "retokenise") as process:
@@ -369,7 +369,7 @@ def test_tokens_are_made_anew_everywhere_and_people_stay_who_they_are(canaries: 
     assert {str(row["token"])[:3] for row in canaries.rows("vault/pii")} == {"k2:"}
     assert ": 0 found" in canaries.scan(sorted(old), canaries.lake / "warehouse")
     assert {row["customer_id"] for row in canaries.rows("identity/customer_ids")} == ids
-    profiles = {row["customer_id"]: row["phone_token"] for row in canaries.rows("gold_build/dim_customers")}
+    profiles = {row["source_customer_id"]: row["phone_token"] for row in canaries.rows("silver/customers")}
     assert profiles.keys() == phones.keys()
     assert not set(profiles.values()) & set(phones.values()) - {None}
 

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
 
 from conf.contracts import Feed
 from conf.entities import load_entities
@@ -11,6 +13,8 @@ from conf.types import PiiClass
 
 SOURCE_KEY = "source_customer_id"
 WORD = re.compile(r"[A-Za-z_]\w*")
+INTEGERS = frozenset({"tinyint", "smallint", "int", "bigint"})
+NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.0*)?")
 
 
 def keeps_rows(feed: Feed) -> bool:
@@ -33,10 +37,25 @@ def personal_columns(feed: Feed) -> list[str]:
     return [column.name for column in feed.bronze_columns if column.pii is not PiiClass.NONE or column.name in named - needed]
 
 
-def customer_columns(feed: Feed, source: str) -> list[tuple[str, str]]:
-    """(column, namespace) of every column whose value is a customer's key as it stands; keys that an expression makes are not among them."""
+@dataclass(frozen=True)
+class KeyColumn:
+    """A column whose value is a customer's key as it stands, in a namespace."""
+
+    name: str
+    namespace: str
+    is_integer: bool = False
+
+    def key_of(self, text: str) -> str:
+        """The key that silver has for a delivered text, without its namespace: a whole number may be written `007`, `+7` or `7.0`."""
+        text = text.strip()
+        return str(int(Decimal(text))) if self.is_integer and NUMBER.fullmatch(text) else text
+
+
+def customer_columns(feed: Feed, source: str) -> list[KeyColumn]:
+    """Every column whose value is a customer's key as it stands; keys that an expression makes are not among them."""
+    types = {column.name: column.type for column in feed.columns}
     found = [
-        (place.column, each.namespace_for(place, source))
+        KeyColumn(place.column, each.namespace_for(place, source), types.get(place.column) in INTEGERS)
         for each in feed.maps
         if SOURCE_KEY in each.fields
         for place in each.fields[SOURCE_KEY].alternatives

@@ -94,10 +94,9 @@ def erase_rows(work: Work, of: FeedOf) -> dict[str, int]:
     Returns:
         Rows that went, that stay without their customer, and rows of others that lost a token.
     """
-    actions = _actions(work, of)
-    if actions is None:
+    if not of.parts and not of.token_columns:
         return {}
-    kept = work.keep(actions, f"actions_{of.source}__{of.name}")
+    kept = work.keep_once(f"actions_{of.source}__{of.name}", lambda: _actions(work, of))
     counts = {row["action"]: row["count"] for row in kept.groupBy("action").count().collect()}
     if not counts:
         return {}
@@ -117,19 +116,18 @@ def erase_rows(work: Work, of: FeedOf) -> dict[str, int]:
     return counts
 
 
-def _actions(work: Work, of: FeedOf) -> "DataFrame | None":
-    """(place, action, a flag for each token column): what happens to each row that has to do with a subject."""
+def _actions(work: Work, of: FeedOf) -> "DataFrame":
+    """(place, action, a flag for each token column): what happens to each row that has to do with a subject; maps or token columns there are."""
     from pyspark.sql import functions as F
 
-    named = None
-    if of.parts:
-        action = F.lit(STAY if of.keeps_rows else GO).alias("action")
-        flags = [F.lit(False).alias(f"_gone_{name}") for name in of.token_columns]
-        named = work.read(f"rows_{of.source}__{of.name}").select(*PLACE, action, *flags)
+    if not of.parts:
+        return _mentions(work, of)
+    action = F.lit(STAY if of.keeps_rows else GO).alias("action")
+    flags = [F.lit(False).alias(f"_gone_{name}") for name in of.token_columns]
+    named = work.read(f"rows_{of.source}__{of.name}").select(*PLACE, action, *flags)
     if not of.token_columns:
         return named
-    mentioned = _mentions(work, of)
-    return mentioned if named is None else named.unionByName(mentioned.join(named.select(*PLACE), [*PLACE], "left_anti"))
+    return named.unionByName(_mentions(work, of).join(named.select(*PLACE), [*PLACE], "left_anti"))
 
 
 def _mentions(work: Work, of: FeedOf) -> "DataFrame":

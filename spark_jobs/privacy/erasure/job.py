@@ -24,6 +24,7 @@ from spark_jobs.common.crypto import Keyring, key_reference
 from spark_jobs.common.delta import ensure_table, merge
 from spark_jobs.common.job import StepContext
 from spark_jobs.common.logging import Event, log_event
+from spark_jobs.common.pii.normal import normalise
 from spark_jobs.ingest.journal import one_at_a_time
 from spark_jobs.privacy.archive import loaded_files, redact
 from spark_jobs.privacy.erasure import bronze, purge, quarantine, tables
@@ -31,11 +32,25 @@ from spark_jobs.privacy.erasure.certificate import Certificate, write_certificat
 from spark_jobs.privacy.erasure.subjects import CUSTOMER, KEY, OWN, SEEN, add_seen, find_subjects
 from spark_jobs.privacy.erasure.traces import remove_traces, scan_lake
 from spark_jobs.privacy.erasure.work import ASKED, Work
+from spark_jobs.privacy.needles import Needles
 from spark_jobs.publish import publications
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 4
+# What is done again when the scan at the end has found something: rows may have come since, or an old version may have had to stay for its hours.
+REPEATED = (
+    "03_rows",
+    "05_bronze",
+    "06_quarantine",
+    "07_files",
+    "08_tables",
+    "09_vault",
+    "10_rewrite",
+    "11_publish",
+    "12_vacuum",
+    "13_traces",
+)
 VAULT, SUPPRESSIONS = "vault.pii", "vault.suppressions"
 
 
@@ -93,6 +108,7 @@ class _Erasure:
             ("12_vacuum", self.vacuum),
         ]  # fmt: skip
         with one_at_a_time(self.ctx.settings):
+            publications.check_published(self.ctx)
             for name, step in steps:
                 if not self.work.is_done(name):
                     log_event(log, Event.STARTED, step=f"erasure {name}", erasure_id=self.work.erasure_id)
@@ -136,7 +152,10 @@ class _Erasure:
         own = set(self.work.subjects(OWN).toArrow()["value"].to_pylist())
         values = {row["token"]: self.ring.decrypt(row["ciphertext"], row["token"]).decode() for row in rows}
         note(self.ctx.settings, Action.PII_READ, VAULT, purpose=f"erasure {self.work.erasure_id}", rows=len(values))
-        self.work.seal(self.ring, "own_values", sorted({value for token, value in values.items() if token in own}))
+        kinds = {row["token"]: row["kind"] for row in rows}
+        mine = {value for token, value in values.items() if token in own}
+        mine |= {normalise(kinds[token], value, self.ring.country) for token, value in values.items() if token in own}
+        self.work.seal(self.ring, "own_values", sorted(mine))
         self.work.seal(
             self.ring, "seen_values", [part for token, value in sorted(values.items()) if token not in own for part in (token, value)]
         )
@@ -154,13 +173,17 @@ class _Erasure:
             frozenset(self.work.subjects(OWN).toArrow()["value"].to_pylist()),
             self.work.opened(self.ring, "own_values"),
         )
-        counts: dict[str, int] = {}
-        lines: dict[str, list[int]] = {}
+        tokens = frozenset(self.work.subjects(OWN, SEEN).toArrow()["value"].to_pylist())
+        found = {of.table: quarantine.find_rejected(self.work, of, self.ring, sought, tokens) for of in self.feeds}
+        others = sorted({token for each in found.values() for token in each.tokens_of_others})
+        self.work.keep(self.ctx.spark.createDataFrame([(token,) for token in others], "value string"), "tokens_in_quarantine")
         for of in self.feeds:
-            count, places = quarantine.erase_rejected(self.work, of, self.ring, sought)
-            if count:
-                counts[f"quarantine.{of.source}__{of.name}"] = count
-                lines |= places
+            quarantine.erase_rejected(self.work, of, found[of.table])
+        counts = {f"quarantine.{of.source}__{of.name}": len(found[of.table].row_ids) for of in self.feeds if found[of.table].row_ids}
+        lines: dict[str, list[int]] = {}
+        for each in found.values():
+            for file, numbers in each.lines.items():
+                lines.setdefault(file, []).extend(numbers)
         (self.work.folder / "quarantined_lines.json").write_text(json.dumps(lines), encoding="utf-8")
         return {"tables": counts}
 
@@ -170,7 +193,7 @@ class _Erasure:
         for of in self.feeds:
             for kind in ("rows", "actions"):
                 name = f"{kind}_{of.source}__{of.name}"
-                if (self.work.folder / name).exists():
+                if self.work.has(name):
                     for row in self.work.read(name).select(*bronze.PLACE).distinct().toLocalIterator():
                         lines.setdefault(row["_source_file"], set()).add(row["_line"])
         loaded = loaded_files(self.ctx.spark)
@@ -185,7 +208,7 @@ class _Erasure:
         return {"tables": {name: count for name, count in counts.items() if count}, "looked_at": sorted(found)}
 
     def clear_vault(self) -> dict[str, object]:
-        gone = self.work.subjects(OWN, SEEN).join(self.work.read("tokens_in_use"), "value", "left_anti")
+        gone = self.work.subjects(OWN, SEEN).join(self.work.in_use(), "value", "left_anti")
         gone.createOrReplaceTempView("erased_tokens")
         sql = f"merge into {VAULT} v using erased_tokens e on v.token = e.value when matched then delete"
         row = self.ctx.spark.sql(sql).collect()[0]
@@ -194,10 +217,12 @@ class _Erasure:
 
     def _touched(self) -> list[str]:
         """Every table that held something of the subjects, now or in an older version."""
-        results = self.work.results()
-        names = {VAULT, *results["08_tables"]["looked_at"]}  # type: ignore[misc]
-        for step in ("05_bronze", "06_quarantine"):
-            names |= set(results[step]["tables"])  # type: ignore[call-overload]
+        names = {VAULT}
+        for step, result in self.work.results().items():
+            if step.startswith("08_tables"):
+                names |= set(result["looked_at"])  # type: ignore[call-overload]
+            elif step.startswith(("05_bronze", "06_quarantine")):
+                names |= set(result["tables"])  # type: ignore[call-overload]
         return sorted(names)
 
     def rewrite(self) -> dict[str, object]:
@@ -213,7 +238,7 @@ class _Erasure:
 
     def needles(self) -> list[str]:
         """What must not be found any more: tokens, customers, their namespaced keys, and values that are nobody else's."""
-        kept = set(self.work.read("tokens_in_use").toArrow()["value"].to_pylist())
+        kept = set(self.work.in_use().toArrow()["value"].to_pylist())
         seen = self.work.opened(self.ring, "seen_values")
         values = [value for token, value in zip(seen[::2], seen[1::2], strict=True) if token not in kept]
         keys = self.work.subjects(CUSTOMER, KEY, OWN, SEEN).toArrow()["value"].to_pylist()
@@ -225,7 +250,7 @@ class _Erasure:
         found = scan_lake(self.ctx.settings, needles, self.work.folder)
         marks = sorted(self.ring.mark(key) for key in self.work.subjects(KEY).toArrow()["value"].to_pylist())
         scan = {
-            "files": found.files, "bytes": found.bytes, "needles": len(needles),
+            "files": found.files, "bytes": found.bytes, "needles": len(needles), "too_short": len(Needles(needles).too_short),
             "found": sorted({f"{_inside(self.ctx.settings, each.file)} ({each.where})" for each in found.found}),
             "not_scanned": {_inside(self.ctx.settings, name): why for name, why in sorted(found.not_scanned.items())},
         }  # fmt: skip
@@ -242,8 +267,9 @@ class _Erasure:
         certificate = replace(certificate, path=write_certificate(self.ctx.settings, certificate))
         note(self.ctx.settings, Action.ERASED, self.work.erasure_id, customers=len(self.asked), is_complete=found.is_clean)
         if not found.is_clean:
+            self.work.begin_again(REPEATED)
             problem = f"{len(scan['found'])} file(s) still hold something, {len(scan['not_scanned'])} could not be looked into"  # type: ignore[arg-type]
-            remedy = f"see {certificate.path}; mend it and run again: cdp privacy erase --resume"
+            remedy = f"see {certificate.path}; then look for them once more in everything: cdp privacy erase --resume"
             raise CdpError("the erasure is not complete", [Finding(self.work.erasure_id, problem, remedy)])
         self.work.remove()
         return certificate

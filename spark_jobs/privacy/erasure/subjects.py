@@ -48,10 +48,11 @@ def add_seen(work: Work, tokens: "DataFrame") -> int:
     """Add tokens (column `value`) that stand in rows of the subjects: names and texts, which others may have too."""
     from pyspark.sql import functions as F
 
-    before = work.keep(work.read("subjects").where(F.col("kind") != SEEN), "subjects_before")
-    mine = tokens.join(before.where(F.col("kind") == OWN).select("value"), "value", "left_anti").distinct()
-    work.keep(before.unionByName(mine.select(F.lit(SEEN).alias("kind"), "value")), "subjects_all")
-    return work.keep(work.read("subjects_all"), "subjects").where(F.col("kind") == SEEN).count()
+    mine = tokens.join(work.subjects(OWN), "value", "left_anti").distinct()
+    found = mine.select(F.lit(SEEN).alias("kind"), "value")
+    if work.has("seen"):  # of an earlier round
+        found = found.unionByName(work.keep(work.read("seen"), "seen_before")).distinct()
+    return work.keep(found, "seen").count()
 
 
 def _tokens_held(customers: "DataFrame", columns: Sequence[str]) -> "DataFrame":

@@ -57,8 +57,8 @@ def _emptied(name: str, columns: list[str]) -> str:
 
 
 def _clear_tokens(work: Work, name: str, tokens: list[str]) -> int:
-    """Rows of others lose the subjects' tokens that nobody else has in bronze."""
-    gone = work.subjects(OWN, SEEN).join(work.read("tokens_in_use"), "value", "left_anti")
+    """Rows of others lose the subjects' tokens that nobody else has."""
+    gone = work.subjects(OWN, SEEN).join(work.in_use(), "value", "left_anti")
     return sum(_merge(work, name, column, gone, f"update set t.`{column}` = null") for column in tokens)
 
 

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -60,13 +60,36 @@ class Work:
         draft.replace(self.folder / f"{step}.done")
 
     def results(self) -> dict[str, dict[str, object]]:
-        """What the finished steps did."""
-        return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(self.folder.glob("*.done"))}
+        """What the finished steps did; those of an earlier round have its number behind their name."""
+        return {
+            file.name.removesuffix(".done"): json.loads(file.read_text(encoding="utf-8"))
+            for file in sorted([*self.folder.glob("*.done"), *self.folder.glob("*.round*")])
+        }
+
+    def begin_again(self, steps: Iterable[str]) -> None:
+        """Let steps be done once more, from what the lake holds now; what they did and found before is kept beside it."""
+        number = 1 + len(list(self.folder.glob("03_rows.round*")))
+        for folder in [*self.folder.glob("rows_*"), *self.folder.glob("actions_*")]:
+            shutil.rmtree(folder)
+        for file in self.folder.glob("rejected_*.json"):
+            file.unlink()
+        for step in steps:
+            done = self.folder / f"{step}.done"
+            if done.exists():
+                done.replace(self.folder / f"{step}.round{number}")
 
     def keep(self, frame: "DataFrame", name: str) -> "DataFrame":
         """Write a frame into the folder and give what was written."""
         frame.write.mode("overwrite").parquet((self.folder / name).as_uri())
         return self.read(name)
+
+    def keep_once(self, name: str, make: Callable[[], "DataFrame"]) -> "DataFrame":
+        """A frame that was kept whole before, or else is made now: what it says may not be there any more when a killed step is repeated."""
+        return self.read(name) if self.has(name) else self.keep(make(), name)
+
+    def has(self, name: str) -> bool:
+        """Whether a frame was kept, and wholly."""
+        return (self.folder / name / "_SUCCESS").exists()
 
     def read(self, name: str) -> "DataFrame":
         """A frame that was kept."""
@@ -76,11 +99,20 @@ class Work:
         """The values of some kinds, in the column `value`, each once."""
         from pyspark.sql import functions as F
 
-        return self.read("subjects").where(F.col("kind").isin(*kinds)).select("value").distinct()
+        found = self.read("subjects")
+        found = found.unionByName(self.read("seen")) if self.has("seen") else found
+        return found.where(F.col("kind").isin(*kinds)).select("value").distinct()
+
+    def in_use(self) -> "DataFrame":
+        """Tokens of the subjects that others have too, in bronze or in quarantine, in the column `value`."""
+        tokens = self.read("tokens_in_use")
+        return tokens.unionByName(self.read("tokens_in_quarantine")).distinct() if self.has("tokens_in_quarantine") else tokens
 
     def seal(self, ring: Keyring, name: str, values: Sequence[str]) -> None:
         """Keep values that nobody may read in the folder: encrypted, one under the other."""
-        (self.folder / name).write_bytes(ring.encrypt(json.dumps(list(values)).encode(), f"erasure/{self.erasure_id}/{name}"))
+        draft = self.folder / f".{name}"
+        draft.write_bytes(ring.encrypt(json.dumps(list(values)).encode(), f"erasure/{self.erasure_id}/{name}"))
+        draft.replace(self.folder / name)
 
     def opened(self, ring: Keyring, name: str) -> list[str]:
         """Values that were sealed."""

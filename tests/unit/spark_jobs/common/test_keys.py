@@ -57,6 +57,7 @@ def test_a_key_that_is_not_right_stops_before_anything_is_written(damage: str, s
         key_reference(settings)
 
     assert says in str(caught.value)
+    assert damage == "register" or str(file) in str(caught.value)
     assert damage == "register" or register.read_text() == before
     assert not file.exists() or damage != "lost"
 
@@ -121,3 +122,33 @@ def test_the_register_holds_no_secret(settings: Settings) -> None:
 
     assert ring.tokens.secret.hex() not in register_file(settings).read_text()
     assert read_register(settings) == register_of(settings)
+
+
+def test_a_rotation_to_the_same_key_is_none(tmp_path: Path) -> None:
+    settings = _settings(tmp_path, key_command=f"echo {'01' * 32}")
+    register_of(settings)
+
+    with pytest.raises(ConfigError, match="is no new one"):
+        _rotated(settings)
+
+
+def test_where_keys_come_from_the_environment_no_file_is_made_for_a_new_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDP_KEYS__K1", "01" * 32)
+    settings = _settings(tmp_path)
+    register_of(settings)
+
+    with pytest.raises(ConfigError, match="CDP_KEYS__K2"):
+        _rotated(settings)
+
+    assert not settings.lake.keys.exists()
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_without_its_register_a_lake_that_holds_values_takes_no_key(given: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "warehouse" / "vault" / "pii").mkdir(parents=True)
+    (tmp_path / "warehouse" / "vault" / "pii" / "part.parquet").touch()
+    if given:
+        monkeypatch.setenv("CDP_KEYS__K1", "01" * 32)
+
+    with pytest.raises(ConfigError, match="register of the PII keys is not there"):
+        register_of(_settings(tmp_path))

@@ -11,6 +11,7 @@ from conf.contracts import Feed
 from conf.settings import Lake, Retailer, Settings
 from spark_jobs.common.crypto import key_reference
 from spark_jobs.common.keys import new_place, register_of, write_register
+from spark_jobs.common.pii.feeds import KeyColumn
 from spark_jobs.ingest.tokens import ERASED_RULE, Erased, Tokeniser
 
 FEED = Feed.model_validate(
@@ -82,7 +83,11 @@ def test_rows_and_values_of_who_was_erased(
     key = key_reference(Settings().model_copy(update={"lake": Lake(root=tmp_path)}))
     ring = key.open()
     erased = Erased(
-        frozenset({ring.mark("shop:m1")}), [("a", "shop")], emptied, frozenset({ring.mark(ring.token("phone", ANN))}), about_customers
+        frozenset({ring.mark("shop:m1")}),
+        [KeyColumn("a", "shop")],
+        emptied,
+        frozenset({ring.mark(ring.token("phone", ANN))}),
+        about_customers,
     )
     delivered = pa.table({"a": ["m1", None, "m2", "m2"], "phone": [ANN, ANN, ANN, BOB]})
     tokeniser = Tokeniser.for_feed(FEED, key, erased=erased)
@@ -109,7 +114,7 @@ def test_who_was_erased_is_known_by_the_tokens_of_earlier_keys_too(tmp_path: Pat
     write_register(settings, replace(register, tokens="k2"))
     key = key_reference(settings)
 
-    found, _ = Tokeniser.for_feed(FEED, key, erased=Erased(marks, [("phone", "guest")], None)).apply(_table(ANN, BOB))
+    found, _ = Tokeniser.for_feed(FEED, key, erased=Erased(marks, [KeyColumn("phone", "guest")], None)).apply(_table(ANN, BOB))
 
     assert found["phone"].to_pylist() == [None, key.open().token("phone", BOB)]
     assert key.open().token("phone", BOB).startswith("k2:")

@@ -17,6 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from conf.errors import InputError
+from spark_jobs.privacy.needles import Needles
 from spark_jobs.privacy.scan import CHUNK, scan
 
 PHONE, NAME, TOKEN = "13911112222", "欧阳若兮", "k1:" + "0f" * 32
@@ -114,6 +116,45 @@ def test_thousands_of_needles_are_told_apart(tmp_path: Path) -> None:
     (tmp_path / "a").write_text(" ".join(needles[17:4_000:19]))
 
     assert sorted(found.needle for found in scan([tmp_path], needles).found) == list(range(17, 4_000, 19))
+
+
+def test_needles_that_end_alike_are_told_apart_and_cost_little(tmp_path: Path) -> None:
+    needles = [f"customer.{number:05d}@example.com" for number in range(6_000)]
+    text = " ".join(f"other.{number:05d}z@example.com" for number in range(20_000))
+    (tmp_path / "a").write_text(text + needles[4711] + text)
+    verified: list[int] = []
+
+    class Counting(bytes):
+        def __eq__(self, other: object) -> bool:
+            verified.append(1)
+            return bytes.__eq__(self, other)
+
+        __hash__ = bytes.__hash__
+
+    sought = Needles(needles)
+    for table in sought._tables:
+        for window, forms in table.needles.items():
+            table.needles[window] = [(Counting(form), end, number) for form, end, number in forms]
+
+    assert sought.found_in((tmp_path / "a").read_bytes()) == {4711}
+    assert len(verified) < 100  # not one for each address in the file
+
+
+def test_two_letters_of_a_name_are_not_found_by_chance(tmp_path: Path) -> None:
+    names = [f"{chr(0x4E00 + 37 * number)}{chr(0x4E00 + 61 * number)}" for number in range(100)]
+    (tmp_path / "a").write_bytes(np.random.default_rng(3).integers(0, 256, 64 << 20, np.uint8).tobytes())
+
+    assert not scan([tmp_path], names).found
+
+
+def test_a_folder_that_is_not_there_is_no_clean_one_and_a_link_is_told(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "lake").mkdir()
+    (tmp_path / "lake" / "landing").symlink_to(tmp_path / "elsewhere")
+
+    assert list(scan([tmp_path / "lake"], NEEDLES).not_scanned) == [str(tmp_path / "lake" / "landing")]
+    with pytest.raises(InputError, match="nothing to look into"):
+        scan([tmp_path / "lak"], NEEDLES)
 
 
 def test_what_cannot_be_looked_into_is_said(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import zipfile
 from pathlib import Path
 
 import pyarrow as pa
@@ -64,6 +65,36 @@ def test_rows_leave_a_text_and_the_others_keep_their_lines() -> None:
 
     assert without_lines(content, ".csv", _feed(), {3}) == b"h,t\n1,one\n\n\n3,three\n"
     assert gzip.decompress(without_lines(gzip.compress(content), ".gz", _feed(), {2, 5}) or b"") == b'h,t\n\n2,"two\nlines, ""so"""\n\n'
+
+
+def test_a_quote_inside_of_a_word_ends_no_other_row() -> None:
+    content = b'n,t\nanna,5" nail\nbob,6" nail\ncarl,"open\ndora,x\n'
+
+    assert without_lines(content, ".csv", _feed(), {2}) == b'n,t\n\nbob,6" nail\ncarl,"open\ndora,x\n'
+    assert without_lines(content, ".csv", _feed(), {4}) == b'n,t\nanna,5" nail\nbob,6" nail\n\ndora,x\n'
+
+
+def test_elements_of_a_list_leave_their_line() -> None:
+    feed = _feed(format="jsonl", each="items")
+    content = '{"a": "甲", "items": [{"n": 1}, {"n": 2}]}\n{"a": "乙", "items": [{"n": 3}]}\n[broken\n'.encode()
+
+    once = without_lines(content, ".jsonl", feed, {1_000_002, 2_000_001, 3_000_000}) or b""
+    again = without_lines(once, ".jsonl", feed, {1_000_001, 1_000_002}) or b""
+
+    assert once == '{"a": "甲", "items": [{"n": 1}, null]}\n\n\n'.encode()
+    assert again == b"\n\n\n"
+
+
+def test_what_a_mac_packs_beside_a_file_is_no_file() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as packed:
+        packed.writestr("a.csv", "h\n1\n2\n")
+        packed.writestr("__MACOSX/._a.csv", "x")
+
+    rest = without_lines(out.getvalue(), ".zip", _feed(), {2}) or b""
+
+    with zipfile.ZipFile(io.BytesIO(rest)) as packed:
+        assert [packed.read(name) for name in packed.namelist()] == [b"h\n\n2\n"]
 
 
 def test_rows_leave_a_text_of_wide_letters() -> None:

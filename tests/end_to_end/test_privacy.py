@@ -246,9 +246,12 @@ def test_who_asks_gets_all_that_is_theirs_and_nothing_of_others(canaries: Canari
     folder = canaries.lake / "exports" / "privacy" / request_id
     facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
     told = (folder / "facts.html").read_text(encoding="utf-8")
-    assert {person["mobile"], person["email"]} <= {each["value"] for each in facts["values"].values()}
-    assert facts["keys"] == [f"shop:{person['member_no']}"]
-    assert {row["order_id"] for row in facts["tables"]["silver.orders"]} == {"shop:O20m"}
+    known = {each["value"] for each in facts["values"].values()}
+    assert {person[name] for name in ("name", "mobile", "email", "id_no", "address", "birthday")} <= known
+    assert [key.rpartition(":k1:")[0] or key for key in facts["keys"]] == [f"shop:{person['member_no']}", "shop_guest"]
+    assert {row["order_id"] for row in facts["tables"]["silver.orders"]} == {"shop:O20m", "shop:O20g"}
+    assert {row["order_no"] for row in facts["tables"]["bronze.shop__orders"]} == {"O20m", "O20g"}
+    assert {row["ticket_no"] for row in facts["tables"]["bronze.shop__tickets"]} == {"T20"}
     assert person["mobile"] in told and "您的数据" in told
     assert not [value for value in canaries.values([other])[:-2] if value in told or value in json.dumps(facts, ensure_ascii=False)]
     assert (folder / "facts.json").stat().st_mode & 0o077 == 0

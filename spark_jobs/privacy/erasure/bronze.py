@@ -11,7 +11,7 @@ from conf.entities import load_entities
 from spark_jobs.common.pii.feeds import SOURCE_KEY, is_about_customers, keeps_rows, personal_columns
 from spark_jobs.conform.contributions import Contribution, contributions
 from spark_jobs.conform.mapping import mapped
-from spark_jobs.privacy.erasure.subjects import OWN, SEEN
+from spark_jobs.privacy.erasure.subjects import KEY, OWN, SEEN
 from spark_jobs.privacy.erasure.work import Work
 
 if TYPE_CHECKING:
@@ -71,15 +71,47 @@ def find_rows(work: Work, of: FeedOf) -> tuple[int, "DataFrame | None"]:
 
     if not of.parts:
         return 0, None
-    bronze, keys = work.spark.table(of.table), work.subjects("key").withColumnRenamed("value", SOURCE_KEY)
-    frames = [mapped(bronze, part, late_files=False).select(*PLACE, SOURCE_KEY) for part in of.parts]
-    named = reduce(lambda one, other: one.unionByName(other), frames)
-    places = work.keep(named.join(F.broadcast(keys), SOURCE_KEY, "left_semi").select(*PLACE).distinct(), f"rows_{of.source}__{of.name}")
+    bronze, keys = work.spark.table(of.table), work.subjects(KEY).withColumnRenamed("value", SOURCE_KEY)
+    places = work.keep(
+        _named(bronze, of).join(F.broadcast(keys), SOURCE_KEY, "left_semi").select(*PLACE).distinct(), f"rows_{of.source}__{of.name}"
+    )
     count = places.count()
     if not count or not of.token_columns:
         return count, None
     mine = bronze.join(F.broadcast(places), [*PLACE], "left_semi")
     return count, _values(mine, of.token_columns).distinct()
+
+
+def places_about(work: Work, of: FeedOf) -> "DataFrame | None":
+    """Places of rows that are about the subjects: rows that name one, and rows that hold a token of one alone and name nobody else."""
+    from pyspark.sql import functions as F
+
+    bronze = work.spark.table(of.table)
+    keys, own = work.subjects(KEY).withColumnRenamed("value", SOURCE_KEY), work.subjects(OWN)
+    held = [bronze.join(F.broadcast(own.withColumnRenamed("value", name)), name, "left_semi").select(*PLACE) for name in of.token_columns]
+    if not of.parts:
+        return reduce(lambda one, other: one.unionByName(other), held).distinct() if held else None
+    named = _named(bronze, of)
+    mine = named.join(F.broadcast(keys), SOURCE_KEY, "left_semi").select(*PLACE)
+    others = named.where(F.col(SOURCE_KEY).isNotNull()).select(*PLACE)
+    return reduce(lambda one, other: one.unionByName(other.join(others, [*PLACE], "left_anti")), held, mine).distinct()
+
+
+def tokens_elsewhere(work: Work, of: FeedOf, places: "DataFrame | None", tokens: "DataFrame") -> "DataFrame":
+    """Those of some tokens (column `value`) that rows of a feed at other places hold."""
+    from pyspark.sql import functions as F
+
+    rows = work.spark.table(of.table)
+    rows = rows if places is None else rows.join(F.broadcast(places), [*PLACE], "left_anti")
+    return _values(rows, of.token_columns).join(F.broadcast(tokens), "value", "left_semi").distinct()
+
+
+def _named(bronze: "DataFrame", of: FeedOf) -> "DataFrame":
+    """Places of a feed's rows, with the customer whom they name."""
+    return reduce(
+        lambda one, other: one.unionByName(other),
+        [mapped(bronze, part, late_files=False).select(*PLACE, SOURCE_KEY) for part in of.parts],
+    )
 
 
 def _values(rows: "DataFrame", columns: Iterable[str]) -> "DataFrame":
@@ -149,8 +181,7 @@ def _mentions(work: Work, of: FeedOf) -> "DataFrame":
     if of.keeps_rows or not of.is_about_customers or not of.parts:
         action = F.lit(MENTION if of.keeps_rows or not of.is_about_customers else GO).alias("action")
         return rows.select(*PLACE, action, *[f"_gone_{name}" for name in of.token_columns])
-    frames = [mapped(bronze, part, late_files=False).select(*PLACE, SOURCE_KEY) for part in of.parts]
-    others = reduce(lambda one, other: one.unionByName(other), frames).where(F.col(SOURCE_KEY).isNotNull()).select(*PLACE).distinct()
+    others = _named(bronze, of).where(F.col(SOURCE_KEY).isNotNull()).select(*PLACE).distinct()
     is_others = rows.join(others.withColumn("_others", F.lit(True)), [*PLACE], "left")
     action = F.when(F.col("_others"), F.lit(MENTION)).otherwise(F.lit(GO)).alias("action")
     return is_others.select(*PLACE, action, *[f"_gone_{name}" for name in of.token_columns])

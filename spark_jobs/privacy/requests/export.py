@@ -23,15 +23,21 @@ from spark_jobs.common.audit.records import Action
 from spark_jobs.common.crypto import key_reference
 from spark_jobs.common.job import StepContext
 from spark_jobs.ingest.tokens import TOKEN
+from spark_jobs.privacy.erasure import bronze
+from spark_jobs.privacy.erasure.subjects import CUSTOMER, KEY, OWN, find_subjects
+from spark_jobs.privacy.erasure.work import Work
+from spark_jobs.privacy.lake_tables import delta_tables
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-SCHEMAS = (Schema.SILVER, Schema.GOLD_BUILD, Schema.PREDICTIONS, Schema.FEATURES, Schema.IDENTITY)
+SCHEMAS = (Schema.SILVER, Schema.GOLD_BUILD, Schema.PREDICTIONS, Schema.FEATURES, Schema.IDENTITY, Schema.OPS)
 MOST_SHOWN = 500  # rows of a table on the page; the JSON has all of them
 TITLES = {
+    "bronze": ("As our systems delivered it", "系统原始数据"),
     "silver": ("As your sources told it", "原始记录"), "gold_build": ("What we make of it", "画像与汇总"),
     "predictions": ("Forecasts of models", "模型预测"), "features": ("What models look at", "模型特征"), "identity": ("Your numbers with us", "标识"),
+    "ops": ("What you asked of us", "您的请求"),
 }  # fmt: skip
 
 
@@ -46,42 +52,71 @@ class _Section:
 
 
 class _Facts:
-    """The facts about a customer."""
+    """The facts about a customer, and of guests who are known by a number that is this customer's alone."""
 
-    def __init__(self, ctx: StepContext, customer_id: str) -> None:
-        from pyspark.sql import functions as F
-
-        self._ctx, self.customer_id = ctx, customer_id
-        known = ctx.spark.table("identity.customer_ids").where(F.col("customer_id") == customer_id)
-        self.keys: list[str] = sorted(row["source_customer_id"] for row in known.select("source_customer_id").collect())
+    def __init__(self, ctx: StepContext, work: Work, customer_id: str) -> None:
+        self._ctx, self._work, self.customer_id = ctx, work, customer_id
+        find_subjects(work, [customer_id])
+        self.keys, self._customers, self._own = (self._subjects(kind) for kind in (KEY, CUSTOMER, OWN))
+        self._feeds = bronze.feeds(work)
+        self._places: dict[str, DataFrame] = {}
         self.tokens: set[str] = set()
+        self._told: set[str] = set()  # tokens of records of customers: what they said of themselves
+
+    def _subjects(self, kind: str) -> list[str]:
+        return sorted(self._work.subjects(kind).toArrow()["value"].to_pylist())
 
     def tables(self) -> Iterator[tuple[str, "DataFrame"]]:
         """(table, its rows of the customer), in order of name within each schema."""
         from pyspark.sql import functions as F
 
-        for schema in SCHEMAS:
-            for row in sorted(self._ctx.spark.sql(f"show tables in {schema}").collect(), key=lambda each: str(each["tableName"])):
-                name = f"{schema}.{row['tableName']}"
-                if row["isTemporary"] or not (self._ctx.settings.lake.warehouse / schema / row["tableName"] / "_delta_log").is_dir():
-                    continue
-                table = self._ctx.spark.table(name)
-                if "customer_id" in table.columns:
-                    yield name, table.where(F.col("customer_id") == self.customer_id)
-                elif "source_customer_id" in table.columns:
-                    yield name, table.where(F.col("source_customer_id").isin(self.keys))
+        for of in sorted(self._feeds, key=lambda each: each.table):
+            places = bronze.places_about(self._work, of)
+            if places is not None:
+                self._places[of.table] = self._work.keep(places, f"places_{of.source}__{of.name}")
+                yield of.table, self._ctx.spark.table(of.table).join(F.broadcast(self._places[of.table]), [*bronze.PLACE], "left_semi")
+        for name in delta_tables(self._ctx.spark, self._ctx.settings, SCHEMAS):
+            table = self._ctx.spark.table(name)
+            if "customer_id" in table.columns:
+                yield name, table.where(F.col("customer_id").isin(self._customers))
+            elif "source_customer_id" in table.columns:
+                yield name, table.where(F.col("source_customer_id").isin(self.keys))
+
+    def note_tokens(self, table: str, text: str) -> None:
+        """Remember the tokens of a row."""
+        found = {match[0] for match in TOKEN.finditer(text)}
+        self.tokens |= found
+        if table in self._records:
+            self._told |= found
+
+    @cached_property
+    def _records(self) -> frozenset[str]:
+        """Tables of what customers said of themselves."""
+        return frozenset(
+            {"silver.customers", *(of.table for of in self._feeds if any(each.entity == "customers" for each in of.feed.maps))}
+        )
 
     @cached_property
     def values(self) -> dict[str, dict[str, str]]:
-        """Token → kind and value, for every token that a fact held."""
+        """Token → kind and value, for tokens of the facts that are not somebody else's: a courier's number stays a token."""
         if not self.tokens:
             return {}
         from pyspark.sql import functions as F
 
         ring = key_reference(self._ctx.settings).open()
-        asked = self._ctx.spark.createDataFrame([(token,) for token in sorted(self.tokens)], "token string")
+        shown = sorted(self.tokens - self._others())
+        asked = self._ctx.spark.createDataFrame([(token,) for token in shown], "token string")
         rows = self._ctx.spark.table("vault.pii").join(F.broadcast(asked), "token", "left_semi").orderBy("token").collect()
         return {row["token"]: {"kind": row["kind"], "value": ring.decrypt(bytes(row["ciphertext"]), row["token"]).decode()} for row in rows}
+
+    def _others(self) -> set[str]:
+        """Tokens that stand in rows about others too, and not in the customer's own record."""
+        doubted = sorted(self.tokens - self._told - set(self._own))
+        if not doubted:
+            return set()
+        tokens = self._ctx.spark.createDataFrame([(token,) for token in doubted], "value string")
+        found = [bronze.tokens_elsewhere(self._work, of, self._places.get(of.table), tokens) for of in self._feeds if of.token_columns]
+        return {value for each in found for value in each.toArrow()["value"].to_pylist()}
 
 
 def export(ctx: StepContext, request_id: str, customer_id: str) -> Path:
@@ -91,7 +126,15 @@ def export(ctx: StepContext, request_id: str, customer_id: str) -> Path:
         InputError: the customer is not known (any more).
     """
     note(ctx.settings, Action.PII_READ, "vault.pii", purpose=f"request {request_id}")
-    facts = _Facts(ctx, customer_id)
+    work = Work(ctx.spark, ctx.settings, f"access-{request_id}")
+    try:
+        return _export(ctx, work, request_id, customer_id)
+    finally:
+        work.remove()
+
+
+def _export(ctx: StepContext, work: Work, request_id: str, customer_id: str) -> Path:
+    facts = _Facts(ctx, work, customer_id)
     if not facts.keys:
         raise InputError("there is no such customer", [Finding(request_id, "is about a customer who is not known", "withdraw it")])
     folder = ctx.settings.lake.exports / "privacy" / request_id
@@ -122,7 +165,7 @@ def _write_json(ctx: StepContext, facts: _Facts, file: Path) -> list[_Section]:
                 values = {column: _plain(row[column]) for column in section.columns}
                 opening = (", " if sections else "") + f"\n{json.dumps(name)}: [\n" if not section.count else ",\n"
                 out.write(opening + json.dumps(values, ensure_ascii=False))
-                facts.tokens |= {match[0] for match in TOKEN.finditer(json.dumps(values))}
+                facts.note_tokens(name, json.dumps(values))
                 section.count += 1
                 if section.count <= MOST_SHOWN:
                     section.rows.append([values[column] for column in section.columns])

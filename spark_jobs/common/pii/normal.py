@@ -8,6 +8,7 @@ from email.utils import parseaddr
 
 from spark_jobs.common.pii import national_id
 from spark_jobs.common.pii.phones import international
+from spark_jobs.common.pii.phones import is_possible as has_possible_length
 
 # One mailbox under several names: who reads what after a plus, and who overlooks dots (the providers' own help pages say so).
 IGNORE_PLUS = frozenset(
@@ -42,7 +43,7 @@ def is_possible(kind: str, value: str, country: str | None = None, order: str = 
     """
     normal = normalise(kind, value, country, order)
     if kind == "phone":
-        return international(normal, country) is not None if country else re.fullmatch(r"\+?[0-9]{5,15}", normal) is not None
+        return has_possible_length(normal, country) if country else re.fullmatch(r"\+?[0-9]{5,15}", normal) is not None
     if kind == "email":
         return re.fullmatch(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+", normal) is not None
     if kind == "national_id":

@@ -4,7 +4,7 @@ import re
 from functools import cache
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberFormat
+from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberFormat, ValidationResult
 
 
 @cache
@@ -33,3 +33,12 @@ def international(text: str, country: str) -> str | None:
     except NumberParseException:
         return None
     return phonenumbers.format_number(number, PhoneNumberFormat.E164) if phonenumbers.is_possible_number(number) else None
+
+
+def is_possible(text: str, country: str) -> bool:
+    """Whether a number has a length that numbers of its country have, dialled from anywhere; prefixes that are given out change too often to be asked."""
+    try:
+        number = phonenumbers.parse(re.sub(r"^00", "+", re.sub(r"[^\d+]", "", text)), country)
+    except NumberParseException:
+        return False
+    return phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE

@@ -8,6 +8,7 @@ from itertools import islice
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spark_jobs.common.pii.scrub import scrub
 from spark_jobs.ingest.draft.values import Guess, guess_type
 from spark_jobs.ingest.draft.words import is_id_name, our_name, person_behind, roles_of, words_of
 
@@ -17,6 +18,7 @@ PHONE = re.compile(
 )
 MOBILE = re.compile(r"1[3-9]\d{9}|\+\d[\d -]{8,16}\d")
 CHINESE_ID = re.compile(r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])\d{2}\d{3}[\dXx]")
+WORDS = re.compile(r"[^\W\d_]{3,}\W+[^\W\d_]{2,}|[\u4e00-\u9fff]{4,}")
 CARD = re.compile(r"\d(?:[ -]?\d){12,18}")
 VALUE_KINDS = (("direct", "email", EMAIL), ("direct", "phone", PHONE), ("sensitive", "national_id", CHINESE_ID))
 LONG_TEXT = 60
@@ -128,12 +130,24 @@ def _person(header: str, counts: Mapping[str | None, int]) -> tuple[str, str | N
         names_one = is_id_name(header) and kind != "email" and roles_of(header)[:1] != ("source_customer_id",)
         if not names_one and sum(wanted.fullmatch(text) is not None for text in texts) >= 0.8 * len(texts):
             return pii, kind
+    return _by_texts(header, texts) or by_name
+
+
+def _by_texts(header: str, texts: Sequence[str]) -> tuple[str, str] | None:
+    """Cards, texts that hold numbers of people, and names of a customer column."""
     if sum(CARD.fullmatch(text) is not None and _luhn(text) for text in texts) >= 0.9 * len(texts) and len(texts) > 3:
         return "sensitive", "other"
+    if not is_id_name(header) and any(_tells_a_number(text) for text in texts):
+        return "direct", "free_text"
     names_a_customer = roles_of(header)[:1] == ("source_customer_id",) and words_of(header)[-1] != "id"
     if names_a_customer and sum(re.fullmatch(r"\w[\w.'-]* [\w.' -]+", text) is not None for text in texts) > 0.5 * len(texts):
         return "direct", "name"
-    return by_name
+    return None
+
+
+def _tells_a_number(text: str) -> bool:
+    """Whether words have a telephone number, an address of e-mail, or a number of an identity or a card among them."""
+    return WORDS.search(text) is not None and scrub(text) != text
 
 
 def _luhn(text: str) -> bool:
@@ -149,9 +163,9 @@ def _protect(column: ColumnDraft, person: tuple[str, str | None]) -> None:
         return
     column.notes = []
     if column.kind == "free_text":
-        column.notes.append("may name people; without pii it stays readable text")
+        column.notes.append("may name people; coarse: scrubbed keeps the words without numbers, without pii all of it stays readable")
     elif column.kind == "birth_date":
-        column.notes.append("becomes a token; birth_year needs a column of the year alone")
+        column.notes.append("becomes a token; coarse: year keeps the year, which birth_year can be mapped to")
     elif column.kind == "other":
         column.notes.append("guessed to belong to one person")
     elif column.roles:

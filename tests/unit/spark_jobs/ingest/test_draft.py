@@ -146,6 +146,17 @@ def test_what_nobody_can_guess_is_commented_out(tmp_path: Path) -> None:
     assert feed.maps == ()
 
 
+def test_texts_in_which_a_number_of_somebody_stands_are_a_person_s(tmp_path: Path) -> None:
+    lines = [f"T{number};Where is my order {number}?;SF-{number} ready to go" for number in range(30)]
+    lines[7] = "T7;Please call me back on 138 0013 8000;SF-7 ready to go"
+    file = _write(tmp_path, "calls.csv", ["ticket no;body;parcel state", *lines])
+
+    _, contract = _drafted(tmp_path, file)
+
+    classes = {column.name: (column.pii, column.kind) for column in contract.feeds["calls"].columns}
+    assert classes == {"ticket_no": ("none", None), "body": ("direct", "free_text"), "parcel_state": ("none", None)}
+
+
 def test_a_first_row_that_may_be_a_person_is_no_header(tmp_path: Path) -> None:
     file = _write(tmp_path, "export.csv", [f"{name},Shanghai,gold" for name in ("Li Na", "Wang Wei", "Chen Jie", "Liu Yang")])
 

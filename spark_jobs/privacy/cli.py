@@ -137,6 +137,7 @@ def show_register(
     from dataclasses import asdict
 
     from rich.console import Console
+    from rich.table import Column as TableColumn
     from rich.table import Table
 
     from conf.contracts import load_sources
@@ -154,7 +155,8 @@ def show_register(
         writer.writeheader()
         writer.writerows(rows)
     else:
-        table = Table("column", "class", "kind", "becomes", "goes to", "purpose", "ground", "days")
+        names = ("column", "class", "kind", "becomes", "goes to", "purpose", "ground", "days")
+        table = Table(*(TableColumn(name, overflow="fold") for name in names))
         for row in rows:
             name = f"{row['source']}.{row['feed']}.{row['column']}"
             table.add_row(name, *(row[key] for key in ("pii", "kind", "becomes", "goes_to", "purpose", "legal_basis", "retention_days")))

@@ -17,6 +17,7 @@ class Action(StrEnum):
     DATA_REPLAYED = "data_replayed"
     CONFIGURATION_CHANGED = "configuration_changed"
     PII_READ = "pii_read"
+    PII_REFUSED = "pii_refused"
     MODEL_PROMOTED = "model_promoted"
     DECIDED = "decided"
     EXPORTED = "exported"

@@ -4,7 +4,7 @@ import getpass
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from conf.access import Mask, load_access
+from conf.access import Access, Mask, load_access
 from conf.errors import ConfigError, Finding, InputError
 from conf.settings import Settings
 from spark_jobs.common.audit.journal import actor, note
@@ -37,12 +37,9 @@ def show(settings: Settings, tokens: Sequence[str], *, role: str, purpose: str) 
         raise InputError(
             "a purpose is needed", [Finding("--purpose", "is empty", "say what the values are needed for; it goes into the audit log")]
         )
-    if role not in access.roles:
-        raise ConfigError(f"there is no role {role!r}", [Finding("--role", "unknown", f"use one of {', '.join(access.roles)}")])
-    if role not in access.roles_of(getpass.getuser()):
-        raise ConfigError(f"this account may not act as {role}", [Finding("--role", "not allowed", "ask an admin: accounts in access.yml")])
-    if all(mask is Mask.NONE for mask in access.roles[role].vault.values()):
-        raise ConfigError(f"{role} may open nothing", [Finding("--role", "has no right to the vault", "ask somebody whose role has it")])
+    if refusal := _refusal(access, role):
+        note(settings, Action.PII_REFUSED, VAULT, purpose=purpose, role=role, for_actor=actor(), tokens=len(tokens))
+        raise refusal
     note(settings, Action.PII_READ, VAULT, purpose=purpose, role=role, for_actor=actor(), tokens=len(tokens))
     ring = key_reference(settings).open()
     with engine_session(settings) as spark:
@@ -58,3 +55,15 @@ def show(settings: Settings, tokens: Sequence[str], *, role: str, purpose: str) 
         )
         shown.append(Shown(token, row["kind"] if row else None, value))
     return shown
+
+
+def _refusal(access: Access, role: str) -> ConfigError | None:
+    if role not in access.roles:
+        return ConfigError(f"there is no role {role!r}", [Finding("--role", "unknown", f"use one of {', '.join(access.roles)}")])
+    if role not in access.roles_of(getpass.getuser()):
+        return ConfigError(
+            f"this account may not act as {role}", [Finding("--role", "not allowed", "ask an admin: accounts in access.yml")]
+        )
+    if all(mask is Mask.NONE for mask in access.roles[role].vault.values()):
+        return ConfigError(f"{role} may open nothing", [Finding("--role", "has no right to the vault", "ask somebody whose role has it")])
+    return None

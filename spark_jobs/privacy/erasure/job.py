@@ -284,6 +284,7 @@ def _stays() -> list[str]:
     kept = load_erasure().kept_without_customer
     text = [
         f"Rows of {', '.join(kept.entities)} stay without their customer: receipts and stock must add up.",
+        "Delivered files lose their lines whole: one that is loaded anew lacks rows that stay in the lake without their customer.",
         "Figures of many customers (metrics_daily, models' weights) stay: nobody is in them as a person.",
         "Marks of the erased customer keys stay in vault.suppressions, so that a file that is delivered again does not bring anybody back.",
         "Tokens and values that other customers have too (a shared telephone, an equal name) stay with those.",

@@ -41,6 +41,9 @@ def remove_traces(settings: Settings, needles: Sequence[str], working_folder: Pa
         for name in sorted({found.file for found in scan([exports], needles).found}):
             Path(name).unlink()
             counts["exports"] += 1
+        for folder in sorted((each for each in exports.rglob("*") if each.is_dir()), reverse=True):
+            if not any(folder.iterdir()):
+                folder.rmdir()
     return counts
 
 

@@ -57,17 +57,28 @@ def add(
 def list_requests(
     date_: Day = None,
     overdue: Annotated[bool, typer.Option(help="Only those whose day is over; exit code 1 when there are any.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
 ) -> None:
     """Show all requests, the open and urgent ones first."""
+    import json
+    from dataclasses import asdict
+
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from spark_jobs.privacy.requests.register import all_requests
 
     with _context(date_) as ctx:
         found = [each for each in all_requests(ctx) if not overdue or each.is_overdue(ctx.business_date)]
         day = ctx.business_date
-    table = Table("request", "kind", "state", "since", "due", "days left", "result or reason")
+    if as_json:
+        typer.echo(json.dumps([asdict(each) for each in found], default=str, indent=2))
+        if overdue and found:
+            sys.exit(1)
+        return
+    table = Table(
+        Column("request", no_wrap=True), "kind", "state", "since", "due", "days left", Column("result or reason", overflow="fold")
+    )
     for each in found:
         left = str((each.due_on - day).days) if each.is_open else ""
         table.add_row(

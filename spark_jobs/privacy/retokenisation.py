@@ -68,21 +68,37 @@ def retokenise(ctx: StepContext, *, resume: bool = False) -> Retokenised:
     old = key_reference(ctx.settings, register=register)
     new = replace(old, tokens=register.place(str(register.tokens_next)))
     pairs = _pairs(ctx, old, new)
-    tables = [name for name in delta_tables(ctx.spark, ctx.settings, SCHEMAS) if _replace_in(ctx, name, pairs)]
+    changed = _Changed(_folder(ctx.settings) / "changed.txt")
+    for name in delta_tables(ctx.spark, ctx.settings, SCHEMAS):
+        _replace_in(ctx, name, pairs, changed)
     quarantined = {
         name: _replace_in_quarantine(ctx, name, new, pairs) for name in delta_tables(ctx.spark, ctx.settings, (Schema.QUARANTINE,))
     }
     _replace_in_vault(ctx, old, new)
     standing.forget(ctx.settings)  # marts may have made keys of their own from tokens
     publications.republish(ctx)
-    touched = delta_tables(ctx.spark, ctx.settings, (*SCHEMAS, Schema.QUARANTINE, Schema.VAULT))
+    touched = [*changed.names(), *quarantined, VAULT]
     purge.rewrite(ctx.spark, ctx.settings, touched)
     purge.vacuum(ctx.spark, ctx.settings, touched, load_erasure().retain_old_versions_hours)
-    done = Retokenised(new.tokens.key_id, pairs.count(), len(tables), sum(quarantined.values()))
+    done = Retokenised(new.tokens.key_id, pairs.count(), len(changed.names()), sum(quarantined.values()))
     write_register(ctx.settings, replace(register, tokens=done.key_id, tokens_next=None))
     note(ctx.settings, Action.CONFIGURATION_CHANGED, "keys", encryption=register.encryption, tokens=done.key_id)
     shutil.rmtree(_folder(ctx.settings))
     return done
+
+
+@dataclass(frozen=True)
+class _Changed:
+    """Tables that held old tokens: their older versions do still, also when they were changed by a run that was killed later."""
+
+    file: Path
+
+    def add(self, name: str) -> None:
+        with self.file.open("a", encoding="utf-8") as out:
+            out.write(f"{name}\n")
+
+    def names(self) -> list[str]:
+        return sorted(set(self.file.read_text(encoding="utf-8").split())) if self.file.exists() else []
 
 
 def _begun(settings: Settings, *, resume: bool) -> Register:
@@ -121,7 +137,7 @@ def _pairs(ctx: StepContext, old: KeyReference, new: KeyReference) -> "DataFrame
     """
     from pyspark.sql import functions as F
 
-    folder = _folder(ctx.settings)
+    folder = _folder(ctx.settings) / "pairs"
     if not (folder / "_SUCCESS").exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         ensure_table(ctx.spark, ctx.settings, catalog().table(VAULT))
@@ -173,8 +189,8 @@ def _pair_maker(old: KeyReference, new: KeyReference) -> Callable[[Batches], Bat
     return make
 
 
-def _replace_in(ctx: StepContext, name: str, pairs: "DataFrame") -> bool:
-    """Replace tokens in the texts of a table, in one commit; false when it holds none.
+def _replace_in(ctx: StepContext, name: str, pairs: "DataFrame", changed: _Changed) -> None:
+    """Replace tokens in the texts of a table, in one commit; none when it holds none.
 
     Raises:
         CdpError: there are tokens inside of arrays, maps or structs.
@@ -184,21 +200,22 @@ def _replace_in(ctx: StepContext, name: str, pairs: "DataFrame") -> bool:
     table = ctx.spark.table(name)
     old = pairs.select(F.substring_index("token", ":", 1).alias("key_id")).first()
     if old is None or not table.columns:
-        return False
+        return
     pattern = TOKEN.pattern.replace(r"k\d+", re.escape(old["key_id"]))
     texts = {column for column, kind in table.dtypes if kind == "string"}
     nested = [column for column, kind in table.dtypes if "string" in kind and column not in texts]
     sought = [F.max(F.col(f"`{column}`").rlike(pattern)).alias(column) for column in sorted(texts)]
     sought += [F.max(F.to_json(F.struct(F.col(f"`{column}`"))).rlike(pattern)).alias(column) for column in nested]
     if not sought:
-        return False
+        return
     holds = table.agg(*sought).collect()[0].asDict()
     if found := [column for column in nested if holds[column]]:
         problem = f"{', '.join(found)} holds tokens inside of other values"
         raise CdpError("tokens cannot be made anew", [Finding(name, problem, "keep tokens in columns of their own")])
     columns = [column for column in sorted(texts) if holds[column]]
     if not columns:
-        return False
+        return
+    changed.add(name)
     anew = table
     for column in columns:
         text = F.col(f"`{column}`")
@@ -208,7 +225,6 @@ def _replace_in(ctx: StepContext, name: str, pairs: "DataFrame") -> bool:
         anew = anew.drop("_token", "_old", "_new")
     anew.select(*[F.col(f"`{column}`") for column in table.columns]).writeTo(name).overwrite(F.lit(True))
     log.info("retokenised table=%s columns=%s", name, ",".join(columns))
-    return True
 
 
 def _replace_in_quarantine(ctx: StepContext, name: str, key: KeyReference, pairs: "DataFrame") -> int:

@@ -365,7 +365,7 @@ def test_tokens_are_made_anew_everywhere_and_people_stay_who_they_are(canaries: 
 
     # when it is killed in the middle, the lake refuses to load, and it is taken up again
     with canaries.start("keys", "retokenise") as process:
-        _wait_for(canaries.lake / "privacy", "_SUCCESS", process)
+        _wait_for(canaries.lake / "privacy" / "retokenisation", "_SUCCESS", process)
         os.killpg(process.pid, signal.SIGKILL)
     known, erased = canaries.people[60], canaries.people[0]
     orders = [_order("O-known", known), _order("O-erased", erased), _order("O-guest", {**erased, "member_no": ""})]

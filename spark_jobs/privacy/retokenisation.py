@@ -9,7 +9,7 @@ import itertools
 import logging
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -69,8 +69,11 @@ def retokenise(ctx: StepContext, *, resume: bool = False) -> Retokenised:
     new = replace(old, tokens=register.place(str(register.tokens_next)))
     pairs = _pairs(ctx, old, new)
     changed = _Changed(_folder(ctx.settings) / "changed.txt")
-    for name in delta_tables(ctx.spark, ctx.settings, SCHEMAS):
-        _replace_in(ctx, name, pairs, changed)
+    holding = {name: _columns_with_tokens(ctx, name, register.tokens) for name in delta_tables(ctx.spark, ctx.settings, SCHEMAS)}
+    for name, columns in holding.items():
+        if columns:
+            changed.add(name)
+            _replace_in(ctx, name, columns, pairs)
     quarantined = {
         name: _replace_in_quarantine(ctx, name, new, pairs) for name in delta_tables(ctx.spark, ctx.settings, (Schema.QUARANTINE,))
     }
@@ -189,38 +192,39 @@ def _pair_maker(old: KeyReference, new: KeyReference) -> Callable[[Batches], Bat
     return make
 
 
-def _replace_in(ctx: StepContext, name: str, pairs: "DataFrame", changed: _Changed) -> None:
-    """Replace tokens in the texts of a table, in one commit; none when it holds none.
+def _columns_with_tokens(ctx: StepContext, name: str, key_id: str) -> list[str]:
+    """Columns of texts that hold tokens of a key.
 
     Raises:
-        CdpError: there are tokens inside of arrays, maps or structs.
+        CdpError: there are tokens inside of arrays, maps or structs; nothing was changed yet.
     """
     from pyspark.sql import functions as F
 
-    table = ctx.spark.table(name)
-    old = pairs.select(F.substring_index("token", ":", 1).alias("key_id")).first()
-    if old is None or not table.columns:
-        return
-    pattern = TOKEN.pattern.replace(r"k\d+", re.escape(old["key_id"]))
-    texts = {column for column, kind in table.dtypes if kind == "string"}
+    table, pattern = ctx.spark.table(name), TOKEN.pattern.replace(r"k\d+", re.escape(key_id))
+    texts = sorted(column for column, kind in table.dtypes if kind == "string")
     nested = [column for column, kind in table.dtypes if "string" in kind and column not in texts]
-    sought = [F.max(F.col(f"`{column}`").rlike(pattern)).alias(column) for column in sorted(texts)]
+    sought = [F.max(F.col(f"`{column}`").rlike(pattern)).alias(column) for column in texts]
     sought += [F.max(F.to_json(F.struct(F.col(f"`{column}`"))).rlike(pattern)).alias(column) for column in nested]
     if not sought:
-        return
+        return []
     holds = table.agg(*sought).collect()[0].asDict()
     if found := [column for column in nested if holds[column]]:
         problem = f"{', '.join(found)} holds tokens inside of other values"
         raise CdpError("tokens cannot be made anew", [Finding(name, problem, "keep tokens in columns of their own")])
-    columns = [column for column in sorted(texts) if holds[column]]
-    if not columns:
-        return
-    changed.add(name)
-    anew = table
+    return [column for column in texts if holds[column]]
+
+
+def _replace_in(ctx: StepContext, name: str, columns: Sequence[str], pairs: "DataFrame") -> None:
+    """Replace the token that a text holds, in one commit."""
+    from pyspark.sql import functions as F
+
+    table = anew = ctx.spark.table(name)
     for column in columns:
         text = F.col(f"`{column}`")
         both = pairs.select(F.col("token").alias("_old"), F.col("new_token").alias("_new"))
-        anew = anew.withColumn("_token", F.regexp_extract(text, f"({pattern})", 1)).join(both, F.col("_token") == F.col("_old"), "left")
+        anew = anew.withColumn("_token", F.regexp_extract(text, f"({TOKEN.pattern})", 1)).join(
+            both, F.col("_token") == F.col("_old"), "left"
+        )
         anew = anew.withColumn(column, F.when(F.col("_new").isNotNull(), F.replace(text, F.col("_old"), F.col("_new"))).otherwise(text))
         anew = anew.drop("_token", "_old", "_new")
     anew.select(*[F.col(f"`{column}`") for column in table.columns]).writeTo(name).overwrite(F.lit(True))

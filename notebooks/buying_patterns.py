@@ -104,6 +104,11 @@ def monthly_orders(orders: pd.DataFrame) -> np.ndarray:
     return (count / known * 28)[is_long_known].to_numpy()
 
 
+def quantile(values: np.ndarray, share: float) -> float:
+    """A quantile; nothing where a history is too short to have values."""
+    return float(np.quantile(values, share)) if len(values) else np.nan
+
+
 def figures_of(orders: pd.DataFrame) -> dict[str, float]:
     """The figures of a retailer that the plots show."""
     orders = orders.dropna(subset=["ordered_on"])
@@ -112,10 +117,10 @@ def figures_of(orders: pd.DataFrame) -> dict[str, float]:
     return {
         "customers": orders.customer.nunique(),
         "orders": len(orders),
-        "orders in 28 days, median": np.median(monthly),
-        "orders in 28 days, 90th percentile": np.quantile(monthly, 0.9),
-        "days between orders, median": np.median(gaps),
-        "days between orders, 90th percentile": np.quantile(gaps, 0.9),
+        "orders in 28 days, median": quantile(monthly, 0.5),
+        "orders in 28 days, 90th percentile": quantile(monthly, 0.9),
+        "days between orders, median": quantile(gaps, 0.5),
+        "days between orders, 90th percentile": quantile(gaps, 0.9),
         "lines in a basket, median": orders.lines.median(),
         "lines in a basket, mean": orders.lines.mean(),
         "basket value, mean over median": orders.sales.mean() / orders.sales.median(),

@@ -39,8 +39,8 @@ class Role(Part):
         return value
 
     def mask_of(self, label: str | None) -> Mask:
-        """The mask of a column with this label; a column without one is open."""
-        return Mask.FULL if label is None else self.columns.get(label, self.columns[ALL])
+        """The mask of a column with this label; `*` is that of a column without one too."""
+        return self.columns.get(label or ALL, self.columns[ALL])
 
     def may_open(self, kind: str) -> Mask:
         """How much of a value of the vault the role sees."""
@@ -64,7 +64,7 @@ class Access(Part):
         return value
 
     def label_of(self, column: str) -> str | None:
-        """The label of a column of gold; None when it is open."""
+        """The label of a column of gold; None when it has none."""
         return next((label for label, patterns in self.labels.items() if any(fnmatchcase(column, each) for each in patterns)), None)
 
     def roles_of(self, account: str) -> tuple[str, ...]:

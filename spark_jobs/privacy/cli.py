@@ -227,6 +227,7 @@ def archive_show(
     from spark_jobs.common.audit.journal import note
     from spark_jobs.common.audit.records import Action
     from spark_jobs.common.crypto import key_reference
+    from spark_jobs.privacy.access.vault_reader import check_may_open_files
     from spark_jobs.privacy.archive import archived
     from spark_jobs.privacy.sealed_files import open_sealed
 
@@ -239,6 +240,7 @@ def archive_show(
         )
     if out.exists() or not out.parent.is_dir():
         raise InputError("the file cannot be written", [Finding(str(out), "is there already, or its folder is not", "name another place")])
+    check_may_open_files(configured, f"archive/{file}", purpose)
     note(configured, Action.PII_READ, f"archive/{file}", purpose=purpose)
     ring = key_reference(configured).open()
     with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:

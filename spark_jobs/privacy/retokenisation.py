@@ -5,17 +5,13 @@ quarantine and the vault; the marts are published anew, and what older versions 
 what is done, so a run that was killed is repeated.
 """
 
-import itertools
 import logging
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import pyarrow as pa
 
 from conf.catalog import Schema, catalog
 from conf.erasure import load_erasure
@@ -23,14 +19,15 @@ from conf.errors import CdpError, Finding, InputError
 from conf.settings import Settings
 from spark_jobs.common.audit.journal import note
 from spark_jobs.common.audit.records import Action
-from spark_jobs.common.crypto import KeyReference, Keyring, key_reference
+from spark_jobs.common.crypto import KeyReference, key_reference
 from spark_jobs.common.delta import ensure_table
 from spark_jobs.common.job import StepContext
 from spark_jobs.common.keys import Register, register_of, write_register
-from spark_jobs.ingest.tokens import TOKEN, raw_binding
+from spark_jobs.ingest.tokens import TOKEN
 from spark_jobs.marts import standing
 from spark_jobs.privacy.erasure import purge
 from spark_jobs.privacy.lake_tables import delta_tables
+from spark_jobs.privacy.new_tokens import mover, pair_maker, row_changer, tokens_in_rows
 from spark_jobs.publish import publications
 
 if TYPE_CHECKING:
@@ -41,8 +38,6 @@ log = logging.getLogger(__name__)
 VAULT = "vault.pii"
 PAIRS_DDL = "token string, new_token string"
 SCHEMAS = tuple(schema for schema in Schema if schema not in {Schema.VAULT, Schema.QUARANTINE, Schema.GOLD})
-DAY_ORDERS = tuple("".join(letters) for letters in itertools.permutations("yMd"))
-Batches = Iterator[pa.RecordBatch]
 
 
 @dataclass(frozen=True)
@@ -145,51 +140,13 @@ def _pairs(ctx: StepContext, old: KeyReference, new: KeyReference) -> "DataFrame
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         ensure_table(ctx.spark, ctx.settings, catalog().table(VAULT))
         rows = ctx.spark.table(VAULT).where(F.startswith("token", F.lit(f"{old.tokens.key_id}:"))).select("token", "kind", "ciphertext")
-        made = rows.mapInArrow(_pair_maker(old, new), PAIRS_DDL)
+        made = rows.mapInArrow(pair_maker(old, new), PAIRS_DDL)
         made.write.mode("overwrite").parquet(folder.as_uri())
     pairs = ctx.spark.read.schema(PAIRS_DDL).parquet(folder.as_uri())
     if twice := pairs.groupBy("new_token").count().where("count > 1").count():
         problem = f"{twice} value(s) had several tokens, and would have one: their normal form has changed since they were loaded"
         raise CdpError("tokens cannot be made anew", [Finding(VAULT, problem, "load the lake anew from its deliveries")])
     return pairs
-
-
-@dataclass(frozen=True)
-class _Rings:
-    """Both keys of tokens, opened by a worker when it has rows."""
-
-    old: KeyReference
-    new: KeyReference
-
-    @cached_property
-    def before(self) -> Keyring:
-        return self.old.open()
-
-    @cached_property
-    def after(self) -> Keyring:
-        return self.new.open()
-
-    def new_token(self, token: str, kind: str, sealed: bytes) -> str:
-        """The new token of a value; days are read in the order in which they give the old token."""
-        value = self.before.decrypt(sealed, token).decode()
-        orders = DAY_ORDERS if kind == "birth_date" else DAY_ORDERS[:1]
-        order = next((each for each in orders if self.before.token(kind, value, each) == token), "yMd")
-        return self.after.token(kind, value, order)
-
-
-def _vault_rows(batch: pa.RecordBatch) -> list[tuple[str, str, bytes]]:
-    return list(zip(*(batch[name].to_pylist() for name in ("token", "kind", "ciphertext")), strict=True))
-
-
-def _pair_maker(old: KeyReference, new: KeyReference) -> Callable[[Batches], Batches]:
-    def make(batches: Batches) -> Batches:
-        rings = _Rings(old, new)
-        for batch in batches:
-            made = [(row[0], rings.new_token(*row)) for row in _vault_rows(batch)]
-            columns = ([pair[at] for pair in made] for at in (0, 1))
-            yield pa.RecordBatch.from_arrays([pa.array(column, pa.string()) for column in columns], ["token", "new_token"])
-
-    return make
 
 
 def _columns_with_tokens(ctx: StepContext, name: str, key_id: str) -> list[str]:
@@ -237,40 +194,12 @@ def _replace_in_quarantine(ctx: StepContext, name: str, key: KeyReference, pairs
 
     table = ctx.spark.table(name)
     sealed = table.where(F.col("raw_row").isNotNull())
-    found = sealed.mapInArrow(_tokens_in_rows(key), "token string").distinct()
+    found = sealed.mapInArrow(tokens_in_rows(key), "token string").distinct()
     new = {row["token"]: row["new_token"] for row in pairs.join(found, "token").collect()}
     if new:
-        changed = sealed.mapInArrow(_row_changer(key, new), table.schema)
+        changed = sealed.mapInArrow(row_changer(key, new), table.schema)
         changed.select(*table.columns).unionByName(table.where(F.col("raw_row").isNull())).writeTo(name).overwrite(F.lit(True))
     return len(new)
-
-
-def _texts(rings: _Rings, batch: pa.RecordBatch) -> list[tuple[str, str]]:
-    """Of each raw row the place that it is bound to, and its text."""
-    places = [raw_binding(*place) for place in zip(batch["_file_hash"].to_pylist(), batch["_line"].to_pylist(), strict=True)]
-    rows = zip(batch["raw_row"].to_pylist(), places, strict=True)
-    return [(place, rings.after.decrypt(raw, place).decode("utf-8", "surrogateescape")) for raw, place in rows]
-
-
-def _tokens_in_rows(key: KeyReference) -> Callable[[Batches], Batches]:
-    def find(batches: Batches) -> Batches:
-        rings = _Rings(key, key)
-        for batch in batches:
-            tokens = sorted({match[0] for _, text in _texts(rings, batch) for match in TOKEN.finditer(text)})
-            yield pa.RecordBatch.from_arrays([pa.array(tokens, pa.string())], ["token"])
-
-    return find
-
-
-def _row_changer(key: KeyReference, new: Mapping[str, str]) -> Callable[[Batches], Batches]:
-    def change(batches: Batches) -> Batches:
-        rings = _Rings(key, key)
-        for batch in batches:
-            texts = [(place, TOKEN.sub(lambda match: new.get(match[0], match[0]), text)) for place, text in _texts(rings, batch)]
-            sealed = [rings.after.encrypt(text.encode("utf-8", "surrogateescape"), place) for place, text in texts]
-            yield _with(batch, raw_row=pa.array(sealed, pa.binary()), key_id=_same(batch, key.key_id))
-
-    return change
 
 
 def _replace_in_vault(ctx: StepContext, old: KeyReference, new: KeyReference) -> None:
@@ -281,28 +210,5 @@ def _replace_in_vault(ctx: StepContext, old: KeyReference, new: KeyReference) ->
     is_old = F.startswith("token", F.lit(f"{old.tokens.key_id}:"))
     if table.where(is_old).isEmpty():
         return
-    moved = table.where(is_old).mapInArrow(_mover(old, new), table.schema)
+    moved = table.where(is_old).mapInArrow(mover(old, new), table.schema)
     moved.select(*table.columns).unionByName(table.where(~is_old)).writeTo(VAULT).overwrite(F.lit(True))
-
-
-def _mover(old: KeyReference, new: KeyReference) -> Callable[[Batches], Batches]:
-    def move(batches: Batches) -> Batches:
-        rings = _Rings(old, new)
-        for batch in batches:
-            rows = _vault_rows(batch)
-            tokens = [rings.new_token(*row) for row in rows]
-            sealed = [rings.after.encrypt(rings.before.decrypt(row[2], row[0]), token) for row, token in zip(rows, tokens, strict=True)]
-            yield _with(
-                batch, token=pa.array(tokens, pa.string()), ciphertext=pa.array(sealed, pa.binary()), key_id=_same(batch, new.key_id)
-            )
-
-    return move
-
-
-def _with(batch: pa.RecordBatch, **columns: pa.Array) -> pa.RecordBatch:
-    """The batch with other columns in the place of some."""
-    return pa.RecordBatch.from_arrays([columns.get(name, batch[name]) for name in batch.schema.names], batch.schema.names)
-
-
-def _same(batch: pa.RecordBatch, text: str) -> pa.Array:
-    return pa.array([text] * batch.num_rows, pa.string())

@@ -3,7 +3,8 @@
 import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from conf.access import Access, Mask, Role
 from conf.catalog import Schema
@@ -35,9 +36,12 @@ def refresh(spark: "SparkSession", settings: Settings, access: Access) -> int:
         for view, fields in columns.items()
     }
     note = settings.lake.root / "privacy" / "views"
-    current = hashlib.sha256(json.dumps(statements, sort_keys=True).encode()).hexdigest()
-    if note.is_file() and note.read_text(encoding="ascii") == current:
+    current = {"digest": hashlib.sha256(json.dumps(statements, sort_keys=True).encode()).hexdigest(), "roles": sorted(access.roles)}
+    before = _noted(note)
+    if before == current and all(spark.catalog.databaseExists(schema_of(role)) for role in access.roles):
         return 0
+    for role in set(before.get("roles", [])) - set(access.roles):  # one that was taken out of access.yml
+        spark.sql(f"drop database if exists {schema_of(role)} cascade")
     for role in access.roles:
         location = (settings.lake.warehouse / schema_of(role)).as_uri()
         spark.sql(f"create database if not exists {schema_of(role)} location '{location}'")
@@ -48,8 +52,17 @@ def refresh(spark: "SparkSession", settings: Settings, access: Access) -> int:
             if row["viewName"] not in columns:
                 spark.sql(f"drop view if exists {schema_of(role)}.`{row['viewName']}`")
     note.parent.mkdir(parents=True, exist_ok=True)
-    note.write_text(current, encoding="ascii")
+    note.write_text(json.dumps(current), encoding="ascii")
     return len(statements)
+
+
+def _noted(file: Path) -> dict[str, Any]:
+    """What the views were made from; nothing when they never were, or the note cannot be read."""
+    try:
+        found = json.loads(file.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _shown(name: str, kind: str, access: Access, *, role_name: str) -> str:

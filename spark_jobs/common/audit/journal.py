@@ -4,9 +4,9 @@ A record is there when its line is complete; a line that a kill cut short never 
 """
 
 import fcntl
-import getpass
 import json
 import os
+import pwd
 import re
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -25,9 +25,17 @@ def audit_folder(settings: Settings) -> Path:
     return settings.lake.root / "audit"
 
 
+def account() -> str:
+    """The account of this process, as the operating system has it: environment variables would be believed too easily."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's number without a name
+        return f"uid{os.getuid()}"
+
+
 def actor() -> str:
     """Who acts: CDP_ACTOR where an orchestrator or a portal acts for somebody, else the account of this process."""
-    return os.environ.get("CDP_ACTOR") or getpass.getuser()
+    return os.environ.get("CDP_ACTOR") or account()
 
 
 def note(settings: Settings, action: Action, subject: str, *, purpose: str = "", **details: object) -> Record:
@@ -43,7 +51,7 @@ def note(settings: Settings, action: Action, subject: str, *, purpose: str = "",
     Raises:
         ConfigError: the journal's last line is no record.
     """
-    writer = re.sub(r"[^A-Za-z0-9_.-]", "_", getpass.getuser())
+    writer = re.sub(r"[^A-Za-z0-9_.-]", "_", account())
     file = audit_folder(settings) / "journal" / f"{writer}.jsonl"
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with file.open("a+b") as journal:

@@ -29,7 +29,7 @@ from spark_jobs.ingest.journal import one_at_a_time
 from spark_jobs.privacy.archive import loaded_files, redact
 from spark_jobs.privacy.erasure import bronze, purge, quarantine, tables
 from spark_jobs.privacy.erasure.certificate import Certificate, write_certificate
-from spark_jobs.privacy.erasure.subjects import CUSTOMER, KEY, OWN, SEEN, add_seen, find_subjects
+from spark_jobs.privacy.erasure.subjects import CUSTOMER, KEY, OWN, SEEN, add_seen, check_known, find_subjects
 from spark_jobs.privacy.erasure.traces import remove_traces, scan_lake
 from spark_jobs.privacy.erasure.work import ASKED, Work
 from spark_jobs.privacy.needles import Needles
@@ -59,11 +59,11 @@ def erase(ctx: StepContext, customer_ids: Sequence[str], *, request_ids: Sequenc
 
     Args:
         ctx: session, settings and business date.
-        customer_ids: who; ids that the lake does not know (any more) are erased all the same, wherever they stand.
+        customer_ids: who.
         request_ids: what the certificate answers.
 
     Raises:
-        InputError: nobody is named.
+        InputError: nobody is named, or somebody whom the lake does not know; nothing was erased.
         CdpError: a step could not be done; run it again (`cdp privacy erase --resume`).
     """
     asked = sorted(set(customer_ids))
@@ -71,6 +71,7 @@ def erase(ctx: StepContext, customer_ids: Sequence[str], *, request_ids: Sequenc
         raise InputError(
             "nobody is to be erased", [Finding("customers", "none is named", "give customer ids, as gold.dim_customers has them")]
         )
+    check_known(ctx.spark, asked)
     text = json.dumps([asked, sorted(request_ids), ctx.business_date.isoformat()])
     work = Work(ctx.spark, ctx.settings, f"e{hashlib.sha256(text.encode()).hexdigest()[:15]}")
     ring = key_reference(ctx.settings).open()

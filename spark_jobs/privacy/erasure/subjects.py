@@ -5,13 +5,34 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from conf.entities import load_entities
+from conf.errors import Finding, InputError
 from spark_jobs.privacy.erasure.work import Work
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
 SUBJECTS_DDL = "kind string, value string"
 CUSTOMER, KEY, OWN, SEEN = "customer", "key", "own", "seen"
+
+
+def known_customers(spark: "SparkSession", customer_ids: Sequence[str]) -> set[str]:
+    """Those of some customers whom the lake knows."""
+    asked = spark.createDataFrame([(each,) for each in customer_ids], "customer_id string")
+    known = spark.table("identity.customer_ids").join(asked, "customer_id", "left_semi")
+    return {row["customer_id"] for row in known.select("customer_id").distinct().collect()}
+
+
+def check_known(spark: "SparkSession", asked: Sequence[str]) -> None:
+    """Refuse customers whom the lake does not know: a certificate about nobody would be signed, and worth nothing.
+
+    Raises:
+        InputError: there are some; the message does not name them.
+    """
+    if count := len(set(asked) - known_customers(spark, asked)):
+        finding = Finding(
+            "customers", f"{count} of {len(asked)} are not in identity.customer_ids", "see gold.dim_customer_ids; leave them out"
+        )
+        raise InputError("somebody is not known, or was erased before", [finding])
 
 
 def find_subjects(work: Work, customer_ids: Sequence[str]) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,14 +17,14 @@ Id = Annotated[str, typer.Argument(help="Id of the request.")]
 
 
 @contextmanager
-def _context(day: datetime | None) -> Iterator["StepContext"]:
+def _context(day: datetime | None, *, writes: bool = True) -> Iterator["StepContext"]:
     from conf.settings import settings
     from spark_jobs.common.job import StepContext
     from spark_jobs.common.session import engine_session
     from spark_jobs.common.writer import one_writer
 
     configured = settings()
-    with engine_session(configured) as spark, one_writer(configured, "requests"):
+    with engine_session(configured) as spark, one_writer(configured, "requests") if writes else nullcontext():
         yield StepContext(spark, configured, day.date() if day else date.today(), "requests")  # noqa: DTZ011  # the day of the person who asks
 
 
@@ -68,7 +68,7 @@ def list_requests(
 
     from spark_jobs.privacy.requests.register import all_requests
 
-    with _context(date_) as ctx:
+    with _context(date_, writes=False) as ctx:
         found = [each for each in all_requests(ctx) if not overdue or each.is_overdue(ctx.business_date)]
         day = ctx.business_date
     if as_json:
@@ -112,7 +112,16 @@ def refuse(request: Id, reason: Annotated[str, typer.Option(help="Why; the perso
 
 @app.command()
 def withdraw(request: Id, date_: Day = None) -> None:
-    """The person does not ask any more."""
+    """The person does not ask any more; too late for an erasure that was begun."""
+    from conf.errors import Finding, InputError
+    from conf.settings import settings
+    from spark_jobs.privacy.erasure.work import open_erasures
+
+    if found := open_erasures(settings()):
+        finding = Finding(
+            found[0], "is not finished, and may be this person's", "cdp privacy erase --resume, then look at the request again"
+        )
+        raise InputError("an erasure is under way", [finding])
     _advance(request, "withdrawn", date_)
 
 
@@ -131,8 +140,11 @@ def correct(
     request: Id,
     field: Annotated[str, typer.Option(help="Field of the customer, such as birth_year or phone_token.")],
     value: Annotated[
-        str | None, typer.Option(help="The right value; - reads standard input (telephone numbers, e-mail addresses); none takes it away.")
+        str | None, typer.Option(help="The right value; - reads standard input (telephone numbers, e-mail addresses).")
     ] = None,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="In place of --value: what the sources say is wrong, and nothing is known.")
+    ] = False,
     date_: Day = None,
 ) -> None:
     """Answer a verified request of correction: from this day on the value goes over what the sources say. Correct the source system too.
@@ -145,6 +157,8 @@ def correct(
     from spark_jobs.privacy.requests.register import advance, request_of
     from spark_jobs.privacy.requests.states import Kind, State, check_step
 
+    if (value is None) is not remove:
+        raise InputError("what is right?", [Finding("--value", "is needed, or --remove", "give one of the two")])
     if field in TOKENS and value not in (None, "-"):
         raise InputError(
             "a personal value is in no command line",

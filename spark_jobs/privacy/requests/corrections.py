@@ -1,5 +1,6 @@
 """Corrections: what a person says of themselves goes over what the sources say, from the day on which it became known."""
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 CORRECTIONS = "ops.customer_corrections"
 TOKENS = {"email_token": "email", "phone_token": "phone"}
+FIRST_YEAR = 1900
 FIELDS = (
     "gender", "birth_year", "age_band", "income_band", "home_ownership", "marital_status", "household_size", "household_composition", "kids_count", "region",
     *TOKENS,
@@ -36,12 +38,13 @@ def correct(ctx: StepContext, customer_id: str, field: str, value: str | None, k
         raise InputError(
             f"{field} cannot be corrected", [Finding("--field", "is no field of a customer", f"use one of {', '.join(FIELDS)}")]
         )
-    keys = ctx.spark.table("identity.customer_ids").where(F.col("customer_id") == customer_id).select("source_customer_id")
+    ids = ctx.spark.table("identity.customer_ids").where(F.col("customer_id") == customer_id)
+    keys = ids.join(ctx.spark.table("silver.customers"), "source_customer_id", "left_semi").select("source_customer_id").distinct()
     if keys.isEmpty():
         raise InputError(
-            "there is no such customer", [Finding(customer_id, "is not in identity.customer_ids", "see gold.dim_customer_ids")]
+            "there is nothing to correct", [Finding(customer_id, "has no record in silver.customers", "see gold.dim_customer_ids")]
         )
-    shown = _checked(ctx, field, value)
+    shown = _checked(ctx, field, value, known_on)
     rows = keys.select(
         "source_customer_id",
         F.lit(field).alias("field"),
@@ -55,14 +58,17 @@ def correct(ctx: StepContext, customer_id: str, field: str, value: str | None, k
     return counts.inserted + counts.updated
 
 
-def _checked(ctx: StepContext, field: str, value: str | None) -> str | None:
+def _checked(ctx: StepContext, field: str, value: str | None, known_on: date) -> str | None:
     """The value as the table has it."""
     if value is None:
         return None
     kind = TOKENS.get(field)
     if kind is None:
-        if load_entities()["customers"].column(field).type == "int" and not value.strip().lstrip("-").isdigit():
-            raise InputError("the value is not possible", [Finding(field, "is a whole number", "such as 1985")])
+        is_year = load_entities()["customers"].column(field).type == "int"
+        if is_year and not (re.fullmatch(r"[0-9]{4}", value.strip()) and FIRST_YEAR <= int(value) <= known_on.year):
+            raise InputError(
+                "the value is not possible", [Finding(field, f"is a year from {FIRST_YEAR} to {known_on.year}", "such as 1985")]
+            )
         return value.strip()
     ring = key_reference(ctx.settings).open()
     if not is_possible(kind, value, ring.country):

@@ -31,7 +31,7 @@ class State(StrEnum):
 FOLLOWS: dict[State, frozenset[State]] = {
     State.RECEIVED: frozenset({State.VERIFIED, State.REFUSED, State.WITHDRAWN}),
     State.VERIFIED: frozenset({State.DONE, State.FAILED, State.REFUSED, State.WITHDRAWN}),
-    State.FAILED: frozenset({State.VERIFIED, State.DONE, State.FAILED, State.REFUSED}),
+    State.FAILED: frozenset({State.VERIFIED, State.DONE, State.FAILED, State.REFUSED, State.WITHDRAWN}),
     State.DONE: frozenset(),
     State.REFUSED: frozenset(),
     State.WITHDRAWN: frozenset(),

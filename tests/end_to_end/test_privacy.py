@@ -258,6 +258,23 @@ def test_who_asks_gets_all_that_is_theirs_and_nothing_of_others(canaries: Canari
     assert {row["state"] for row in canaries.rows("ops/privacy_requests")} == {"received", "verified", "done"}
 
 
+def test_each_role_sees_its_own_and_no_more(canaries: Canaries) -> None:
+    person = canaries.people[30]
+    [record] = [row for row in canaries.rows("silver/customers") if row["source_customer_id"] == f"shop:{person['member_no']}"]
+    asked = ("--purpose", "a test", str(record["phone_token"]))
+    query = "select min(customer_id) as who, max(birth_year) as born, count(*) as people from {}.dim_customers"
+
+    analyst, marketer = (canaries.run("sql", query.format(schema)) for schema in ("gold_analyst", "gold_marketer"))
+    shown = canaries.run("privacy", "show", "--role", "marketer", *asked)
+    refused = canaries.run("privacy", "show", "--role", "engineer", *asked, code=2)
+
+    assert "t_" in analyst and "c_" not in analyst
+    assert "c_" in marketer and not any(str(year) in marketer for year in range(1930, 2010))
+    assert f"{person['mobile'][:3]}****{person['mobile'][-4:]}" in shown and person["mobile"] not in shown
+    assert "may open nothing" in refused
+    assert "vault.pii" in canaries.run("audit", "list", "--action", "pii_refused")
+
+
 def test_who_corrects_is_right_from_the_next_night_on(canaries: Canaries) -> None:
     request_id = _request(canaries, "correction", canaries.people[22])
 

@@ -280,7 +280,7 @@ def test_who_corrects_is_right_from_the_next_night_on(canaries: Canaries) -> Non
 
     canaries.run("privacy", "request", "correct", request_id, "--field", "birth_year", "--value", "1931", "--date", SECOND)
 
-    assert "cannot become done" in canaries.run("privacy", "request", "correct", request_id, "--field", "region", code=4)
+    assert "cannot become done" in canaries.run("privacy", "request", "correct", request_id, "--field", "region", "--remove", code=4)
     assert [row["value"] for row in canaries.rows("ops/customer_corrections")] == ["1931"]
 
 

@@ -38,6 +38,7 @@ from spark_jobs.publish import publications
 log = logging.getLogger(__name__)
 
 AT_ONCE = 4
+LONG_TEXT = 16  # characters: shorter remarks ("how much?") stand in what others wrote, too
 # What is done again when the scan at the end has found something: rows may have come since, or an old version may have had to stay for its hours.
 REPEATED = (
     "03_rows",
@@ -157,9 +158,9 @@ class _Erasure:
         mine = {value for token, value in values.items() if token in own}
         mine |= {normalise(kinds[token], value, self.ring.country) for token, value in values.items() if token in own}
         self.work.seal(self.ring, "own_values", sorted(mine))
-        self.work.seal(
-            self.ring, "seen_values", [part for token, value in sorted(values.items()) if token not in own for part in (token, value)]
-        )
+        others = ((token, value) for token, value in sorted(values.items()) if token not in own)
+        told = [each for each in others if kinds[each[0]] != "free_text" or len(each[1]) >= LONG_TEXT]
+        self.work.seal(self.ring, "seen_values", [part for each in told for part in each])
         return {"values": len(values)}
 
     def clear_bronze(self) -> dict[str, object]:

@@ -44,7 +44,15 @@ def erase_from(work: Work, name: str, columns: list[str]) -> int:
     for column in columns:
         if column.endswith(f"_{CUSTOMER_ID}") and column != SOURCE_KEY:
             changed += _merge(work, name, column, work.subjects(KEY, CUSTOMER), f"update set t.`{column}` = null")
+    for column in sorted(set(columns) & _identifiers()):  # records of others that name a key of a subject: a card that two share
+        changed += _merge(work, name, column, work.subjects(KEY), f"update set t.`{column}` = null")
     return changed
+
+
+def _identifiers() -> set[str]:
+    """Columns of customers that hold other numbers of theirs, which are keys in some source; tokens are looked at by themselves."""
+    names = {column.name for column in load_entities()["customers"].columns if column.id}
+    return {name for name in names if not name.endswith("_token") and name not in (SOURCE_KEY, CUSTOMER_ID)}
 
 
 def _emptied(name: str, columns: list[str]) -> str:

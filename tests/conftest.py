@@ -7,12 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from conf.settings import Settings, load_settings
 from conf.settings import settings as cached_settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+
+# The same examples every time, so that a build fails for what changed; `--hypothesis-profile default` looks for new ones.
+hypothesis_settings.register_profile("suite", derandomize=True)
+hypothesis_settings.load_profile("suite")
 
 
 def pytest_configure() -> None:

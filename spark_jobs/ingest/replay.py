@@ -23,7 +23,7 @@ from spark_jobs.ingest.journal import Pending
 from spark_jobs.ingest.load import append_proven, bronze_frame, check_rules
 from spark_jobs.ingest.manifest import REPLAYED, Entry, last_published, record
 from spark_jobs.ingest.rejected import OPEN
-from spark_jobs.ingest.tokens import VAULT_SCHEMA, Tokeniser, raw_binding
+from spark_jobs.ingest.tokens import VAULT_SCHEMA, Tokeniser, decoded, raw_binding
 from spark_jobs.ingest.vault import fill_vault
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ def _opener(feed: Feed, key: KeyReference) -> Callable[[Iterator[pa.RecordBatch]
             values = [json.loads(tokeniser.ring.decrypt(raw, raw_binding(file_hash, line))) for raw, file_hash, line in places]
             delivered = pa.table({name: pa.array([value.get(name) for value in values], pa.string()) for name in feed.bronze_names})
             rows, vault = tokeniser.apply(delivered)
+            rows = decoded(rows)
             entries = pa.array([vault.to_pylist(), *[[]] * (batch.num_rows - 1)], pa.list_(pa.struct(VAULT_SCHEMA)))
             columns = [*(column.combine_chunks() for column in rows.columns), *(batch[name] for name in PLACE_NAMES), entries]
             yield pa.RecordBatch.from_arrays(columns, [*rows.column_names, *PLACE_NAMES, "_vault"])

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 ROW_GROUP_ROWS = 1 << 18
+DICTIONARY_BYTES = 1 << 26  # of a row group: all its tokens
+MOST_WAITING = 2  # tables to be written
 PLACE = [("_source_file", pa.string()), ("_line", pa.int64()), ("_file_hash", pa.string()), ("_known_on", pa.date32())]
 REJECT_SCHEMA = pa.schema([*PLACE, ("_rule", pa.string()), ("_raw", pa.binary())])
 STATS_DDL = "file string, rows_in bigint, rows_rejected bigint, problem string, remedy string, notes string"
@@ -77,11 +79,13 @@ class FileStats:
 
 
 class GroupWriter:
-    """One Parquet file of each kind for a group of files; files appear under their final name only when complete."""
+    """One Parquet file of each kind for a group of files, written by a thread; files appear under their final name only when complete."""
 
     def __init__(self, plan: StagePlan, group: int) -> None:
         self._plan, self._group = plan, group
         self._stack = ExitStack()
+        self._thread = self._stack.enter_context(ThreadPoolExecutor(1))
+        self._writing: deque[Future[None]] = deque()
         self._drafts: dict[Path, Path] = {}
         self._writers: dict[str, pq.ParquetWriter] = {}
         self._waiting: list[pa.Table] = []
@@ -93,15 +97,23 @@ class GroupWriter:
             self._flush()
 
     def write(self, kind: str, table: pa.Table) -> None:
-        """Write a table to the file of its kind: rows, rejects or vault."""
+        """Write a table to the file of its kind: rows, rejects, erased or vault."""
+        self._writing.append(self._thread.submit(self._write, kind, table))
+        self._wait(MOST_WAITING)
+
+    def _write(self, kind: str, table: pa.Table) -> None:
         if kind not in self._writers:
             folder = self._plan.folder_of(kind)
             folder.mkdir(parents=True, exist_ok=True)
             final = folder / f"part-{self._group:05d}.parquet"
             draft = folder / f".part-{self._group:05d}.{os.getpid()}"
             self._drafts[draft] = final
-            self._writers[kind] = self._stack.enter_context(pq.ParquetWriter(draft, table.schema, compression="snappy"))
-        self._writers[kind].write_table(table, row_group_size=ROW_GROUP_ROWS)
+            self._writers[kind] = self._stack.enter_context(_parquet_writer(draft, table.schema))
+        self._writers[kind].write_table(table.unify_dictionaries(), row_group_size=ROW_GROUP_ROWS)
+
+    def _wait(self, most: int) -> None:
+        while len(self._writing) > most:
+            self._writing.popleft().result()
 
     def _flush(self) -> None:
         if self._waiting:
@@ -110,10 +122,19 @@ class GroupWriter:
 
     def close(self) -> None:
         """Finish all files and give them their names."""
-        self._flush()
-        self._stack.close()
+        with self._stack:
+            self._flush()
+            self._wait(0)
         for draft, final in self._drafts.items():
             draft.replace(final)
+
+
+def _parquet_writer(file: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """A writer that keeps dictionaries as they are and makes none: staged rows are read twice and thrown away."""
+    dictionaries = [item.name for item in schema if pa.types.is_dictionary(item.type)]
+    return pq.ParquetWriter(
+        file, schema, compression="snappy", use_dictionary=dictionaries, dictionary_pagesize_limit=DICTIONARY_BYTES, store_schema=False
+    )
 
 
 def stage(spark: "SparkSession", plan: StagePlan) -> list[FileStats]:
@@ -184,14 +205,18 @@ def _in_order(parses: Iterator[Parse], threads: int) -> Iterator[Rows]:
 def _with_place(table: pa.Table, landed: LandedFile, lines: NDArray[np.int64]) -> pa.Table:
     count = len(lines)
     values = [
-        pa.repeat(pa.scalar(landed.file, pa.string()), count),
+        _same(pa.scalar(landed.file, pa.string()), count),
         pa.array(lines, pa.int64()),
-        pa.repeat(pa.scalar(landed.hash, pa.string()), count),
+        _same(pa.scalar(landed.hash, pa.string()), count),
         pa.repeat(pa.scalar(landed.known_on, pa.date32()), count),
     ]
     for (name, _), column in zip(PLACE, values, strict=True):
         table = table.append_column(name, column)
     return table
+
+
+def _same(value: pa.Scalar, count: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([value]))
 
 
 def _reject_table(plan: StagePlan, landed: LandedFile, rejects: Sequence[Reject], tokeniser: Tokeniser) -> pa.Table:

@@ -106,6 +106,13 @@ def _marked(values: pa.ChunkedArray, is_marked: Callable[[str], bool]) -> pa.Arr
     return pc.fill_null(found.take(encoded.indices), False)
 
 
+def decoded(table: pa.Table) -> pa.Table:
+    """The table without dictionaries, which Spark does not take from its workers."""
+    return table.cast(
+        pa.schema([(item.name, item.type.value_type if pa.types.is_dictionary(item.type) else item.type) for item in table.schema])
+    )
+
+
 @dataclass
 class _NewValues:
     """Rows for the vault, column by column: a million small tuples would keep Python's garbage collector busy."""
@@ -116,6 +123,19 @@ class _NewValues:
 
     def table(self, key_id: str) -> pa.Table:
         return pa.table([self.tokens, self.kinds, [key_id] * len(self.tokens), self.ciphertexts], schema=VAULT_SCHEMA)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Values of a column and their tokens, in one order."""
+
+    values: pa.Array = field(default_factory=lambda: pa.array([], pa.string()))
+    tokens: pa.Array = field(default_factory=lambda: pa.array([], pa.string()))
+
+    def and_also(self, values: pa.Array, tokens: pa.Array) -> "_Known":
+        """Some more, without long texts."""
+        short = pc.less(pc.utf8_length(values), LONGEST_REMEMBERED)
+        return _Known(pa.concat_arrays([self.values, values.filter(short)]), pa.concat_arrays([self.tokens, tokens.filter(short)]))
 
 
 @dataclass
@@ -132,7 +152,7 @@ class Tokeniser:
     fills_vault: bool = True
     erased_rows: ErasedRows | None = None  # of the last table
     _seen: set[str] = field(default_factory=set)
-    _known: dict[str, dict[str, str]] = field(default_factory=dict)  # column → value → token: customers come again and again
+    _known: dict[str, "_Known"] = field(default_factory=dict)  # by column: customers come again and again
     _ring: Keyring | None = None
 
     @classmethod
@@ -148,7 +168,7 @@ class Tokeniser:
         return self._ring
 
     def apply(self, table: pa.Table) -> tuple[pa.Table, pa.Table]:
-        """The table with tokens, the columns of what stays in the open, and `_pii_rule` (the first rule a PII value breaks); and new rows for the vault."""
+        """The table with tokens (as a dictionary), the columns of what stays in the open, and `_pii_rule` (the first rule a PII value breaks); and new rows for the vault."""
         self.erased_rows = None
         if self.erased is not None:
             gone = self.erased.rows_of(table, {column.name: column for column in self.columns}, self.ring)
@@ -158,18 +178,19 @@ class Tokeniser:
         vault = _NewValues()
         for column in self.columns:
             encoded = table.column(column.name).combine_chunks().dictionary_encode()
-            values = encoded.dictionary.to_pylist()
-            table = self._with_kept(table, column, encoded.indices, values)
-            tokens = pa.array(self._tokens(column, encoded.dictionary, values, vault), pa.string()).take(encoded.indices)
-            table = table.set_column(table.schema.get_field_index(column.name), column.name, tokens)
-            rules = self._broken_rules(column, encoded.dictionary, values)
+            table = self._with_kept(table, column, encoded)
+            tokens = self._tokens(column, encoded.dictionary, vault).dictionary_encode()  # two spellings have one token
+            codes = tokens.indices.take(encoded.indices)
+            table = table.set_column(
+                table.schema.get_field_index(column.name), column.name, pa.DictionaryArray.from_arrays(codes, tokens.dictionary)
+            )
+            rules = self._broken_rules(column, encoded.dictionary)
             if rules:
-                codes = encoded.indices.to_pylist()
-                broken = {row: rules[code] for row, code in enumerate(codes) if code in rules} | broken
+                broken = {row: rules[code] for row, code in enumerate(encoded.indices.to_pylist()) if code in rules} | broken
         if len(self._seen) > MOST_REMEMBERED:
             self._seen.clear()
             self._known.clear()
-        if sum(map(len, self._known.values())) > MOST_VALUES_REMEMBERED:
+        if sum(len(known.values) for known in self._known.values()) > MOST_VALUES_REMEMBERED:
             self._known.clear()
         rule_of_row = (
             pa.nulls(table.num_rows, pa.string())
@@ -190,46 +211,51 @@ class Tokeniser:
                 table = table.set_column(at, name, pc.if_else(mask, nothing, table.column(name)))
         return table
 
-    def _with_kept(self, table: pa.Table, column: Column, codes: pa.Array, values: list[str]) -> pa.Table:
+    def _with_kept(self, table: pa.Table, column: Column, encoded: pa.DictionaryArray) -> pa.Table:
         """The table with the column of what stays of these values; where a value is a token already, what stayed of it when it became one."""
         if column.kept is None or column.coarse is None:
             return table
         order, pattern = column.day_order, column.coarse_pattern
-        parts = [None if self._is_token(value) else coarsened(column.coarse, value, order, pattern) for value in values]
-        kept, name = pa.array(parts, pa.string()).take(codes), column.kept.name
+        values = zip(encoded.dictionary.to_pylist(), self._are_tokens(encoded.dictionary).to_pylist(), strict=True)
+        parts = [None if is_token else coarsened(column.coarse, value, order, pattern) for value, is_token in values]
+        kept, name = pa.array(parts, pa.string()).take(encoded.indices), column.kept.name
         at = table.schema.get_field_index(name)
         return table.append_column(name, kept) if at < 0 else table.set_column(at, name, pc.coalesce(kept, table.column(name)))
 
-    def _is_token(self, value: str) -> bool:
-        return self.keeps_tokens and TOKEN.fullmatch(value) is not None
+    def _are_tokens(self, values: pa.Array) -> pa.Array:
+        """A mask of the values that are tokens already."""
+        return pc.match_substring_regex(values, f"^{TOKEN.pattern}$") if self.keeps_tokens else pa.repeat(False, len(values))
 
-    def _tokens(self, column: Column, encoded: pa.Array, values: list[str], vault: "_NewValues") -> list[str]:
-        """The tokens of different values (`encoded` and `values` are the same ones); what is new goes to the vault."""
-        known = self._known.setdefault(column.name, {})
-        tokens = [value if self._is_token(value) else known.get(value, "") for value in values]
-        missing = [at for at, token in enumerate(tokens) if not token]
+    def _tokens(self, column: Column, values: pa.Array, vault: "_NewValues") -> pa.Array:
+        """The tokens of different values; what is new goes to the vault."""
+        known = self._known.get(column.name, _Known())
+        tokens = pc.if_else(self._are_tokens(values), values, known.tokens.take(pc.index_in(values, value_set=known.values)))
+        missing = pc.is_null(tokens)
+        new_values = values.filter(missing)
+        if not len(new_values):
+            return tokens
         kind = str(column.kind or "other")
-        for at, token in zip(
-            missing, self.ring.tokens_of(kind, encoded.take(pa.array(missing, pa.int64())), column.day_order), strict=True
-        ):
-            value, tokens[at] = values[at], token
-            if self.fills_vault and token not in self._seen:
-                self._seen.add(token)
-                vault.tokens.append(token)
-                vault.kinds.append(kind)
-                vault.ciphertexts.append(self.ring.encrypt(value.strip().encode(), token))
-            if len(value) < LONGEST_REMEMBERED:
-                known[value] = token
-        return tokens
+        new_tokens = self.ring.tokens_of(kind, new_values, column.day_order)
+        if self.fills_vault:
+            for value, token in zip(new_values.to_pylist(), new_tokens, strict=True):
+                if token not in self._seen:
+                    self._seen.add(token)
+                    vault.tokens.append(token)
+                    vault.kinds.append(kind)
+                    vault.ciphertexts.append(self.ring.encrypt(value.strip().encode(), token))
+        found = pa.array(new_tokens, pa.string())
+        self._known[column.name] = known.and_also(new_values, found)
+        return pc.replace_with_mask(tokens, missing, found)
 
-    def _broken_rules(self, column: Column, encoded: pa.Array, values: list[str]) -> dict[int, str]:
+    def _broken_rules(self, column: Column, values: pa.Array) -> dict[int, str]:
         """The first rule that a value breaks, for each that breaks one; tokens are not looked at."""
         broken: dict[int, str] = {}
         if column.valid:
-            broken |= dict.fromkeys(impossible(str(column.kind), encoded, self.ring.country, column.day_order), f"{column.name}:valid")
+            broken |= dict.fromkeys(impossible(str(column.kind), values, self.ring.country, column.day_order), f"{column.name}:valid")
         if column.allowed is not None:
-            broken |= {at: f"{column.name}:allowed" for at, value in enumerate(values) if value not in column.allowed}
+            broken |= {at: f"{column.name}:allowed" for at, value in enumerate(values.to_pylist()) if value not in column.allowed}
         if column.pattern is not None:
             pattern = re.compile(column.pattern)
-            broken |= {at: f"{column.name}:pattern" for at, value in enumerate(values) if not pattern.fullmatch(value)}
-        return {at: rule for at, rule in broken.items() if not self._is_token(values[at])}
+            broken |= {at: f"{column.name}:pattern" for at, value in enumerate(values.to_pylist()) if not pattern.fullmatch(value)}
+        tokens = self._are_tokens(values.take(pa.array(broken, pa.int64()))).to_pylist()
+        return {at: rule for (at, rule), is_token in zip(broken.items(), tokens, strict=True) if not is_token}

@@ -17,7 +17,7 @@ from conf.columns import Column
 from conf.settings import Settings
 from spark_jobs.common.crypto import key_reference
 from spark_jobs.common.session import engine_session
-from spark_jobs.ingest.tokens import Tokeniser
+from spark_jobs.ingest.tokens import Tokeniser, decoded
 from tests.bench.result import Result
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _tokenised(rows: "DataFrame", settings: Settings) -> None:
         tokeniser = Tokeniser(columns, key, fills_vault=False)  # the peer keeps no value either
         for batch in batches:
             tokens, _ = tokeniser.apply(pa.Table.from_batches([batch]))
-            yield from tokens.select(list(KINDS)).combine_chunks().to_batches()
+            yield from decoded(tokens.select(list(KINDS))).combine_chunks().to_batches()
 
     _to_nothing(rows.mapInArrow(work, ", ".join(f"{name} string" for name in KINDS)))
 

@@ -12,7 +12,7 @@ from conf.settings import Lake, Retailer, Settings
 from spark_jobs.common.crypto import key_reference
 from spark_jobs.common.keys import new_place, register_of, write_register
 from spark_jobs.common.pii.feeds import KeyColumn
-from spark_jobs.ingest.tokens import ERASED_RULE, Erased, Tokeniser
+from spark_jobs.ingest.tokens import ERASED_RULE, Erased, Tokeniser, decoded
 
 FEED = Feed.model_validate(
     {
@@ -64,7 +64,21 @@ def test_a_retailer_s_country_reaches_the_workers_with_the_key(tmp_path: Path) -
     assert len(vault) == 1
 
 
-ANN, BOB = "+8613800138000", "+8613900139000"
+def test_who_comes_again_in_another_spelling_has_the_same_token_and_one_entry_in_the_vault(tmp_path: Path) -> None:
+    key = key_reference(Settings().model_copy(update={"lake": Lake(root=tmp_path)}))
+    tokeniser, ring = Tokeniser.for_feed(FEED, key), key.open()
+
+    first, new = tokeniser.apply(_table(ANN, "+86 138 0013 8000", None, BOB))
+    second, newer = tokeniser.apply(_table(None, BOB, "+86 139-0013-9000", ANN, CID))
+
+    ann, bob, cid = (ring.token("phone", value) for value in (ANN, BOB, CID))
+    assert first["phone"].to_pylist() == [ann, ann, None, bob]
+    assert second["phone"].to_pylist() == [None, bob, bob, ann, cid]
+    assert [*new["token"].to_pylist(), *newer["token"].to_pylist()] == [ann, bob, cid]
+    assert decoded(second)["phone"].type == pa.string()
+
+
+ANN, BOB, CID = "+8613800138000", "+8613900139000", "+8613700137000"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ export SCARF_ANALYTICS := false
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo airflow test test-all check lint format bench lock clean
+.PHONY: help setup demo airflow test proofs test-all check lint format bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -25,10 +25,13 @@ airflow: setup ## the DAGs in Airflow's own user interface
 	@$(BIN)/cdp airflow
 
 # Tests start an engine once or twice: recording its start-up archive would cost them more than it gives.
-test test-all check lint format lock: export CDP_START_UP_ARCHIVE := skip
+test proofs test-all check lint format lock: export CDP_START_UP_ARCHIVE := skip
 
 test: setup ## the tests, without those marked slow
 	@$(BIN)/python -m pytest -m "not slow" --durations=15
+
+proofs: setup ## the slow tests of correctness: demo fortnight, a killed run, canaries and erasure, incremental = full refresh
+	@$(BIN)/python -m pytest -m proof --durations=25
 
 test-all: setup ## all tests, with those that kill engines and run whole nights
 	@$(BIN)/python -m pytest --durations=15

@@ -12,7 +12,7 @@ from spark_jobs.marts.runner import DbtError, run_dbt
 from tests.dbt_project.consent_reference import PURPOSES, Answer, Consents, agrees, consents, histories, is_personalised
 from tests.dbt_project.grocer import Grocer, Row, day
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.proof]
 
 EARLY, LATE = 10, 24
 KEYS_ALONE, KEYS_MERGED = "c_{0}", "c_{1}"  # of the key and of the customer whose it is

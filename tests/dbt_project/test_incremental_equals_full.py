@@ -9,7 +9,7 @@ from spark_jobs.marts.runner import run_dbt
 from spark_jobs.marts.standing import Standing
 from tests.dbt_project.grocer import Grocer, a_line, a_product, an_identity, an_order, day
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.proof]
 
 FACTS = {"fct_orders": "order_id", "fct_order_items": "order_item_id"}
 PEOPLE = [an_identity("ann"), an_identity("bob")]

@@ -9,7 +9,7 @@ from spark_jobs.marts.runner import DbtError
 from tests.dbt_project.grocer import Grocer, a_line, a_product, an_identity, an_order, day
 from tests.dbt_project.rfm_reference import rfm_scores
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.proof]
 
 NIGHT = 31
 BUYERS = {"ann": [1, 9, 30], "bob": [2], "cem": [29, 30, 31], "dan": [5, 31], "eve": [1, 20], "flo": [3, 4], "gus": [28]}

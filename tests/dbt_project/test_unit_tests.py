@@ -7,6 +7,7 @@ from tests.dbt_project.grocer import Grocer, day
 
 
 @pytest.mark.slow
+@pytest.mark.proof
 def test_the_unit_tests_of_the_models_pass(grocer: Grocer) -> None:
     # dbt reads the columns of a model's inputs from the lake.
     grocer.night(1)

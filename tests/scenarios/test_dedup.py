@@ -14,7 +14,7 @@ from tests.scenarios.conform_lake import JANUARY, ConformLake, Delivery, entity
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.proof]
 
 FIRST, SECOND = JANUARY[:2]
 MILK, BREAD, EGGS = ("i1", "milk", "1"), ("i1", "bread", "2"), ("i2", "eggs", "1")

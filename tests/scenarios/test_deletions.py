@@ -16,7 +16,7 @@ from tests.scenarios.conform_lake import JANUARY, ConformLake, Delivery, entity
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.proof]
 
 FIRST, SECOND, THIRD, FOURTH = JANUARY[:4]
 CHANGES = {"changes": {"operation": "op", "order_by": "at"}}

@@ -25,7 +25,7 @@ from tests.scenarios.ingest_shop import GOOD, HEADER, Shop, till
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.proof]
 
 MakeShop = Callable[..., Shop]
 

@@ -11,7 +11,7 @@ from conf.settings import PROJECT_ROOT
 from spark_jobs.engine.jars import JARS, JARS_DIR, jar_paths
 from tests.structure import repository
 
-TARGETS = {"setup", "demo", "test", "test-all", "check", "bench", "airflow", "lint", "lock"}
+TARGETS = {"setup", "demo", "test", "proofs", "test-all", "check", "bench", "airflow", "lint", "lock"}
 
 
 def _project() -> dict[str, dict[str, list[str]]]:
@@ -48,7 +48,7 @@ def test_make_knows_the_target_and_says_what_it_does(target: str) -> None:
 def test_ci_calls_the_targets_a_person_calls() -> None:
     called = re.findall(r"^target (\w+)", repository.text(Path(".ci/run")), re.MULTILINE)
 
-    assert called == ["check", "test"]
+    assert called == ["check", "test", "proofs"]
 
 
 def test_nothing_phones_home() -> None:

@@ -1,6 +1,7 @@
 """Columns of a feed: where a value is in the file, what type it has, what must hold of it, and how personal it is."""
 
 from datetime import date
+from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -34,6 +35,7 @@ class Column(Part):
     coarse: Coarse | None = None
     coarse_pattern: str | None = None
     processing: Processing | None = None
+    per_document: Literal["first_filled", "last", "max"] | None = None
 
     _type = field_validator("type")(check_type)
     _pattern = field_validator("pattern", "coarse_pattern")(check_pattern)

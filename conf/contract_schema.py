@@ -32,6 +32,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "delivery": "snapshot: what a delivery does not have any more is deleted; increment: it stays.",
         "changes": "A feed of changes: which column says insert, update or delete.",
         "foreign_keys": "Columns whose values must be in another feed.",
+        "document": "Columns that identify the document (order, invoice) a row belongs to.",
         "unique": "Columns that name a row within one file; later rows with the same key are rejected.",
         "routes": "Rows that are something else, such as returns: the first predicate that is true takes the row.",
         "maps": "The entities that the rows fill.",
@@ -75,6 +76,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "valid": "A PII value must be a possible one of its kind: a number that can be dialled, a day, an identity number with its check digit.",
         "coarse": "What stays of a PII value in the open, in a column <name>_<this>: year, district, grid or scrubbed.",
         "processing": "What is different from the feed's.",
+        "per_document": "The field belongs to the whole document: first_filled, last (filled) or max over its lines.",
         "coarse_pattern": "Of coarse: district: regular expression whose first group is kept; the Chinese form unless given.",
     },
     "Csv": {
@@ -111,7 +113,8 @@ MEANINGS: dict[str, dict[str, str]] = {
     "EntityMap": {
         "entity": "The canonical entity that is filled.",
         "dedup": "What makes two delivered rows the same row.",
-        "document": "Of full_row_per_document: the columns of the invoice or order.",
+        "document": "Columns that identify the document (order, invoice) of a row; else the feed's.",
+        "content": "Columns that tell lines of a document apart when no key is mapped; else all mapped fields.",
         "routes": "Routes whose rows it takes; else the rest only.",
         "fields": "Canonical field → column of the feed, or const, expr, key, local_date.",
         "where": "Spark SQL; only rows for which it is true.",
@@ -125,6 +128,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "expr": "Spark SQL over the typed columns.",
         "key": "Columns that make an id together.",
         "local_date": "Day of a timestamp column on the source's clock.",
+        "empty": "Of a descriptive field: keeps (default) or replaces what was there when the value is empty or a note.",
         "first": "Several of these: the first that has a value speaks; ids keep their own namespaces.",
         "namespace": "Namespace of this id, when it is another source's.",
     },

@@ -40,6 +40,7 @@ class Feed(Part):
     rules: tuple[Rule, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     unique: tuple[str, ...] = ()
+    document: tuple[str, ...] = ()
     routes: tuple[Route, ...] = ()
     maps: tuple[EntityMap, ...] = ()
     processing: Processing | None = None
@@ -60,22 +61,41 @@ class Feed(Part):
             raise ValueError(f"column is there twice: {', '.join(twice)}")
         named = {
             "unique": self.unique,
+            "document": self.document,
             "changes": self.changes.columns if self.changes else (),
             "foreign_keys": tuple(name for key in self.foreign_keys for name in key.columns),
         }
         for where, used in named.items():
             if unknown := sorted(set(used) - set(names)):
                 raise ValueError(f"{where} names columns that are not there: {', '.join(unknown)}")
+        self._check_deliveries()
+        self._check_documents()
+        routes = [route.name for route in self.routes]
+        if twice := sorted({name for name in routes if routes.count(name) > 1 or name == DEFAULT_ROUTE}):
+            raise ValueError(f"route is there twice, or has the name of the rest: {', '.join(twice)}")
+        return self
+
+    def _check_deliveries(self) -> None:
         if self.changes and any(each.dedup is not Dedup.KEY for each in self.maps):
             raise ValueError(
                 "a feed of changes needs maps with a key of its own; dedup makes keys out of the content, which a change changes"
             )
         if self.changes and self.delivery == "snapshot":
             raise ValueError("a feed is a snapshot or a feed of changes, not both; in a snapshot, what is missing is deleted")
-        routes = [route.name for route in self.routes]
-        if twice := sorted({name for name in routes if routes.count(name) > 1 or name == DEFAULT_ROUTE}):
-            raise ValueError(f"route is there twice, or has the name of the rest: {', '.join(twice)}")
-        return self
+        if self.delivery == "snapshot" and any(each.dedup is Dedup.DOCUMENT for each in self.maps):
+            raise ValueError("a snapshot retires missing lines by itself; use dedup: full_row_per_document instead of dedup: document")
+
+    def _check_documents(self) -> None:
+        if any(each.dedup.has_documents and not self.document_of(each) for each in self.maps):
+            raise ValueError("dedup by document needs document; name the columns of the invoice or order, in the map or in the feed")
+        if (filled := [column.name for column in self.columns if column.per_document]) and not self.document:
+            raise ValueError(f"per_document needs document; name the feed's columns of the invoice or order (for {', '.join(filled)})")
+        if own := sorted({column.name for column in self.columns if column.per_document} & set(self.document)):
+            raise ValueError(f"per_document cannot fill a column of the document; leave it out at {', '.join(own)}")
+
+    def document_of(self, entity_map: EntityMap) -> tuple[str, ...]:
+        """Columns that identify the document of a row, for a map: its own, else the feed's."""
+        return entity_map.document or self.document
 
     @model_validator(mode="after")
     def _fits_its_format(self) -> "Feed":
@@ -195,7 +215,8 @@ def _map_findings(document: Document, contract: SourceContract, entities: dict[s
             routes = {DEFAULT_ROUTE, *(route.name for route in feed.routes)}
             findings.extend(_unknown(document.where((*at, "routes")), f"feed {feed_name} has no route", entity_map.routes, routes))
             columns = set(feed.bronze_names)
-            findings.extend(_unknown(document.where((*at, "document")), f"feed {feed_name} has no column", entity_map.document, columns))
+            for key in ("document", "content"):
+                findings.extend(_unknown(document.where((*at, key)), f"feed {feed_name} has no column", getattr(entity_map, key), columns))
             if entity_map.order_by is not None:
                 findings.extend(
                     _unknown(document.where((*at, "order_by")), f"feed {feed_name} has no column", [entity_map.order_by], columns)
@@ -221,7 +242,7 @@ def _key_findings(document: Document, at: tuple[int | str, ...], entity: Entity,
         ]
     if is_mapped and entity_map.fields[entity.key].first:
         return [Finding(where, f"the key {entity.key!r} comes from several places", "write a map for each, with its own where")]
-    if entity_map.dedup is not Dedup.KEY and is_mapped:
+    if entity_map.dedup.makes_key and is_mapped:
         return [Finding(where, f"dedup: {entity_map.dedup} makes the key {entity.key!r}", "leave it out of fields")]
     return []
 

@@ -11,7 +11,10 @@ from conf.types import NAME, PiiClass, check_type
 
 
 class EntityColumn(BaseModel):
-    """A column of a canonical entity. `id: true` values are namespaced by source when they are conformed."""
+    """A column of a canonical entity. `id: true` values are namespaced by source when they are conformed.
+
+    A `descriptive: true` text keeps its last value that says something when a later version is empty or a note.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -20,6 +23,7 @@ class EntityColumn(BaseModel):
     description: str
     id: bool = False
     required: bool = False
+    descriptive: bool = False
     pii: PiiClass = PiiClass.NONE
 
     _type = field_validator("type")(check_type)
@@ -42,6 +46,8 @@ class Entity(BaseModel):
             raise ValueError(f"key {self.key!r} is not one of the columns")
         if len(set(names)) < len(names):
             raise ValueError("a column name is there twice")
+        if wrong := [c.name for c in self.columns if c.descriptive and (c.type != "string" or c.name == self.key)]:
+            raise ValueError(f"descriptive is for strings that are not the key; leave it out at {', '.join(wrong)}")
         if direct := [c.name for c in self.columns if c.pii in (PiiClass.DIRECT, PiiClass.SENSITIVE)]:
             raise ValueError(f"direct PII has no place in silver; carry a token instead of {', '.join(direct)}")
         return self

@@ -1,7 +1,7 @@
 """Maps: how rows of a feed become rows of canonical entities."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -22,6 +22,7 @@ class FieldSource(Part):
     local_date: str | None = None
     first: "tuple[FieldSource, ...] | None" = None
     namespace: str | None = Field(default=None, pattern=NAME)
+    empty: Literal["keeps", "replaces"] = "keeps"
 
     @model_validator(mode="before")
     @classmethod
@@ -77,8 +78,19 @@ class Dedup(StrEnum):
     """What makes two delivered rows the same row of an entity (docs/sources.md)."""
 
     KEY = "key"
+    DOCUMENT = "document"
     FULL_ROW_PER_DOCUMENT = "full_row_per_document"
     NONE = "none"
+
+    @property
+    def makes_key(self) -> bool:
+        """True when the key is never mapped; `document` takes a mapped key, and makes one where none is mapped."""
+        return self in (Dedup.FULL_ROW_PER_DOCUMENT, Dedup.NONE)
+
+    @property
+    def has_documents(self) -> bool:
+        """True when rows belong to documents, which the map's `document` identifies."""
+        return self in (Dedup.DOCUMENT, Dedup.FULL_ROW_PER_DOCUMENT)
 
 
 class EntityMap(Part):
@@ -87,6 +99,7 @@ class EntityMap(Part):
     entity: str
     dedup: Dedup = Dedup.KEY
     document: tuple[str, ...] = ()
+    content: tuple[str, ...] = ()
     routes: tuple[str, ...] = (DEFAULT_ROUTE,)
     fields: dict[str, FieldSource]
     where: str | None = None
@@ -96,8 +109,10 @@ class EntityMap(Part):
 
     @model_validator(mode="after")
     def _document_of_its_rows(self) -> "EntityMap":
-        if (self.dedup is Dedup.FULL_ROW_PER_DOCUMENT) != bool(self.document):
-            raise ValueError("dedup: full_row_per_document and document belong together; name the columns of the invoice or order")
+        if self.document and not self.dedup.has_documents:
+            raise ValueError("document goes with dedup: document or full_row_per_document; add one of them, or leave document out")
+        if self.content and not self.dedup.has_documents:
+            raise ValueError("content goes with dedup: document or full_row_per_document; add one of them, or leave content out")
         return self
 
     def namespace_of(self, field: str, source: str) -> str:

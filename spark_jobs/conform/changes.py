@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from spark_jobs.conform.descriptions import descriptive
 from spark_jobs.conform.mapping import IS_DELETED
 from spark_jobs.conform.plans import EntityPlan
 from spark_jobs.conform.settle import RUNS, settled
@@ -33,7 +34,9 @@ def changed_rows(rows: "DataFrame", silver: "DataFrame", plan: EntityPlan, histo
     key = plan.entity.key
     keys = rows.select(key).distinct()
     there = silver.join(F.broadcast(keys) if broadcast_keys else keys, key, "left_semi")
-    known = there.select(key, F.col("_first_known_on").alias("_silver_known_on"))
+    described = descriptive(plan.entity)
+    seed = [F.struct(*described).alias("_seed")] if described and plan.is_newer else []
+    known = there.select(key, F.col("_first_known_on").alias("_silver_known_on"), *seed)
     relevant = rows.join(known, key, "left").where(~_says_nothing_new())
     if plan.is_newer:
         result = settled(relevant.drop("_silver_known_on"), plan.entity, contributions_meet=plan.contributions_meet)

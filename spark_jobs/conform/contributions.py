@@ -10,8 +10,9 @@ from functools import cached_property
 from conf.catalog import SILVER_SYSTEM
 from conf.contracts import Feed, SourceContract
 from conf.entities import Entity
-from conf.maps import EntityMap
+from conf.maps import Dedup, EntityMap
 from conf.settings import Retailer
+from conf.vocabularies import notes
 from spark_jobs.common import deliveries
 
 
@@ -47,6 +48,26 @@ class Contribution:
     def namespace(self, column: str) -> str:
         """Namespace of an id column: the field's, else the map's, else the source."""
         return self.map.namespace_of(column, self.source)
+
+    @property
+    def document(self) -> tuple[str, ...]:
+        """Columns of the feed that identify the document of a row; empty when the map has no documents."""
+        return self.feed.document_of(self.map) if self.map.dedup.has_documents else ()
+
+    @property
+    def makes_key(self) -> bool:
+        """True when the key is made from the row's document and content, or from its place."""
+        return self.map.dedup.makes_key or (self.map.dedup is Dedup.DOCUMENT and self.entity.key not in self.map.fields)
+
+    @property
+    def replacing(self) -> tuple[str, ...]:
+        """Fields whose empty values replace what was there: those the map says `empty: replaces` of."""
+        return tuple(sorted(name for name, field in self.map.fields.items() if field.empty == "replaces"))
+
+    @property
+    def looks_at_whole_files(self) -> bool:
+        """True when what a row becomes depends on other rows of its file."""
+        return bool(self.document) or any(column.per_document for column in self.feed.columns)
 
     @property
     def is_key_only(self) -> bool:
@@ -91,6 +112,7 @@ def definition_hash(entity: Entity, parts: tuple[Contribution, ...]) -> str:
     definition = [
         entity.model_dump(mode="json", include={"entity", "key", "columns"}),
         [field.name for field in SILVER_SYSTEM],
+        sorted(notes()) if any(column.descriptive for column in entity.columns) else [],
         *(
             {
                 "from": part.label,
@@ -99,6 +121,8 @@ def definition_hash(entity: Entity, parts: tuple[Contribution, ...]) -> str:
                 "delivery": part.feed.delivery,
                 "changes": part.feed.changes and part.feed.changes.model_dump(mode="json"),
                 "routes": [route.model_dump(mode="json", exclude={"description"}) for route in part.feed.routes],
+                "document": part.document,
+                "per_document": {column.name: column.per_document for column in part.feed.columns if column.per_document},
                 "map": part.map.model_dump(mode="json"),
                 "time_zone": part.time_zone,
                 "currency_code": part.currency_code,

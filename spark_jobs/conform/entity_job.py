@@ -8,7 +8,6 @@ Rerun: an interrupted run is repeated in full and comes to the same table; rows 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import TYPE_CHECKING
 
 from conf.catalog import Table, silver_table
@@ -18,11 +17,10 @@ from spark_jobs.common.errors import SqlError, readable, without_values
 from spark_jobs.common.job import StepContext
 from spark_jobs.common.once import append_alone
 from spark_jobs.conform.changes import changed_rows
-from spark_jobs.conform.contributions import Contribution
-from spark_jobs.conform.mapping import REJECT, mapped
+from spark_jobs.conform.mapping import REJECT
 from spark_jobs.conform.plans import EntityPlan, Mode
+from spark_jobs.conform.rows import changed_documents, mapped_rows, parts_with_news
 from spark_jobs.conform.settle import good, plain, settled
-from spark_jobs.conform.snapshots import tombstones
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -35,7 +33,10 @@ MAX_BROADCAST_ROWS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Rows of one entity's night. Full: rows_in = keys + superseded + rejected. `written` are rows of silver that changed."""
+    """Rows of one entity's night. Full: rows_in = keys + superseded + rejected. `written` are rows of silver that changed.
+
+    `changed_documents` counts documents delivered again with other lines under `full_row_per_document`, which keeps the lines of both.
+    """
 
     entity: str
     mode: Mode
@@ -43,6 +44,7 @@ class Outcome:
     rejected: int = 0
     keys: int = 0
     written: int = 0
+    changed_documents: int = 0
 
     @property
     def superseded(self) -> int:
@@ -66,7 +68,8 @@ def conform_entity(ctx: StepContext, plan: EntityPlan) -> Outcome:
         ConfigError: a map's expression cannot be evaluated on the rows.
     """
     try:
-        return _rebuild(ctx, plan) if plan.mode is Mode.FULL else _update(ctx, plan)
+        outcome = _rebuild(ctx, plan) if plan.mode is Mode.FULL else _update(ctx, plan)
+        return replace(outcome, changed_documents=changed_documents(ctx, plan))
     except Exception as err:
         short = readable(err)
         if not isinstance(short, SqlError):
@@ -83,7 +86,7 @@ def _rebuild(ctx: StepContext, plan: EntityPlan) -> Outcome:
     if not plan.parts:
         overwrite(ctx.spark, ctx.settings, table, ctx.spark.createDataFrame([], table.ddl))
         return Outcome(plan.entity.entity, plan.mode)
-    rows = _rows(ctx, plan, plan.parts)
+    rows = mapped_rows(ctx, plan, plan.parts)
     profile = _profile(rows, plan)
     overwrite(ctx.spark, ctx.settings, table, _as_table(_one_row_per_key(ctx, rows, plan, profile), table))
     return Outcome(plan.entity.entity, plan.mode, profile.rows_in, profile.rejected, profile.keys, profile.keys)
@@ -94,13 +97,13 @@ def _update(ctx: StepContext, plan: EntityPlan) -> Outcome:
 
     table = silver_table(plan.entity)
     read_at = table_version(ctx.spark, table.full_name)
-    parts = _parts_with_news(plan)
-    with _kept(_rows(ctx, plan, parts, only_pending=True)) as rows:
+    parts = parts_with_news(plan)
+    with _kept(mapped_rows(ctx, plan, parts, only_pending=True)) as rows:
         profile = _profile(rows, plan)
         silver = ctx.spark.table(table.full_name)
         is_small = plan.row_count <= MAX_BROADCAST_ROWS
         namespaces = {part.key_namespace for part in parts}
-        history = _rows(ctx, plan, tuple(part for part in plan.parts if part.key_namespace in namespaces))
+        history = mapped_rows(ctx, plan, tuple(part for part in plan.parts if part.key_namespace in namespaces))
         difference = changed_rows(good(rows), silver, plan, good(history), broadcast_keys=is_small)
         with _kept(difference) as upserts:
             counts = upserts.agg(F.count("*").alias("all"), F.count_if("_is_new").alias("new")).collect()[0]
@@ -110,69 +113,6 @@ def _update(ctx: StepContext, plan: EntityPlan) -> Outcome:
             elif counts["all"] and not append_alone(ctx.spark, table, written, read_at):
                 return _rebuild(ctx, replace(plan, mode=Mode.FULL))
     return Outcome(plan.entity.entity, plan.mode, profile.rows_in, profile.rejected, profile.keys, counts["all"])
-
-
-def rejected_rows(ctx: StepContext, plan: EntityPlan) -> "DataFrame":
-    """The rows of a plan that cannot be rows of its entity, as `ops.conform_rejects` has them."""
-    from pyspark.sql import functions as F
-
-    frames = [
-        _rows(ctx, plan, (part,), only_pending=plan.mode is Mode.INCREMENTAL)
-        .where(F.col(REJECT).isNotNull())
-        .select(
-            F.lit(plan.entity.entity).alias("entity"),
-            F.lit(part.source).alias("source"),
-            F.lit(part.feed_name).alias("feed"),
-            F.lit(part.map_number).alias("map_number"),
-            "_source_file",
-            "_line",
-            "_known_on",
-            F.col(REJECT).alias("reasons"),
-        )
-        for part in (plan.parts if plan.mode is Mode.FULL else _parts_with_news(plan))
-    ]
-    return reduce(lambda left, right: left.unionByName(right), frames)
-
-
-def _parts_with_news(plan: EntityPlan) -> tuple[Contribution, ...]:
-    feeds = {(piece.source, piece.feed) for piece in plan.pending}
-    return tuple(part for part in plan.parts if (part.source, part.feed_name) in feeds)
-
-
-def _rows(ctx: StepContext, plan: EntityPlan, parts: tuple[Contribution, ...], *, only_pending: bool = False) -> "DataFrame":
-    """Mapped rows of some contributions that were known on the business date."""
-    frames = [_mapped(ctx, plan, part, only_pending) for part in parts]
-    frames += [_deletions(ctx, plan, part, only_pending) for part in parts if part.feed.delivery == "snapshot" and not part.is_key_only]
-    return reduce(lambda left, right: left.unionByName(right), frames)
-
-
-def _mapped(ctx: StepContext, plan: EntityPlan, part: Contribution, only_pending: bool) -> "DataFrame":
-    return mapped(_bronze(ctx, plan, part, only_pending), part, late_files=(part.source, part.feed_name) in plan.late_feeds)
-
-
-def _deletions(ctx: StepContext, plan: EntityPlan, part: Contribution, only_pending: bool) -> "DataFrame":
-    """What the snapshots of a feed have deleted; with `only_pending` what its pending ones did, for which older ones are read too."""
-    from pyspark.sql import functions as F
-
-    gone = tombstones(_mapped(ctx, plan, part, False), part)
-    if not only_pending:
-        return gone
-    mine = [piece for piece in plan.pending if (piece.source, piece.feed) == (part.source, part.feed_name)]
-    return gone.where(
-        F.col("_delivered_on").between(min(piece.delivered_from for piece in mine), max(piece.delivered_to for piece in mine))
-    )
-
-
-def _bronze(ctx: StepContext, plan: EntityPlan, part: Contribution, only_pending: bool) -> "DataFrame":
-    from pyspark.sql import functions as F
-
-    known = F.col("_known_on") <= F.lit(ctx.business_date)
-    if only_pending:
-        mine = [piece for piece in plan.pending if (piece.source, piece.feed) == (part.source, part.feed_name)]
-        days = [piece.known_on for piece in mine]
-        known = F.col("_known_on").between(min(days), max(days)) & F.col("_batch_id").isin(sorted({piece.batch_id for piece in mine}))
-        known &= F.col("_known_on") <= F.lit(ctx.business_date)
-    return ctx.spark.table(part.bronze).where(known)
 
 
 def _profile(rows: "DataFrame", plan: EntityPlan) -> _Profile:

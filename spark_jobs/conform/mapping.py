@@ -5,31 +5,40 @@ from typing import TYPE_CHECKING
 from conf.entities import EntityColumn
 from conf.maps import Dedup, FieldSource
 from spark_jobs.common.deliveries import delivered_on_column
+from spark_jobs.common.document_fields import with_document_fields
 from spark_jobs.common.routes import route_of
 from spark_jobs.conform.contributions import Contribution
+from spark_jobs.conform.documents import (
+    DOCUMENT,
+    DOCUMENT_SEQUENCE,
+    KEY_SEPARATOR,
+    document_id,
+    joined_key,
+    with_document_sequence,
+)
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-KEY_SEPARATOR = "|"
 MADE_KEY = "_made_key"
 
 # Columns beside the entity's own, in order of precedence of the version: the latest (_delivered_on, …, _place) speaks.
 VERSION = ("_delivered_on", "_known_on", "_sequence", "_place")
 PLACE = ("_source_file", "_line")
-ORIGIN = ("_source", "_rank", "_priority", "_is_key_only")
+ORIGIN = ("_source", "_rank", "_priority", "_is_key_only", "_replaces")
 REJECT = "_reject"
 SEQUENCE = "decimal(38,6)"
 IS_DELETED = "_is_deleted"
 
 
-def mapped(bronze: "DataFrame", part: Contribution, *, late_files: bool) -> "DataFrame":
+def mapped(bronze: "DataFrame", part: Contribution, *, late_files: bool, with_document: bool = False) -> "DataFrame":
     """Rows of `bronze` as rows of the entity.
 
     Args:
         bronze: rows of the feed with provenance columns.
         part: the feed's map.
         late_files: some file became known on another date than the one in its path.
+        with_document: add `_document`, the document of each row, for a map that has documents.
 
     Returns:
         The entity's columns, `_is_deleted` (null when the map only gives the key), VERSION, PLACE, ORIGIN and `_reject`: an array of
@@ -37,12 +46,12 @@ def mapped(bronze: "DataFrame", part: Contribution, *, late_files: bool) -> "Dat
     """
     from pyspark.sql import functions as F
 
-    bronze = with_made_key(bronze, part)
-    if part.feed.routes:
-        bronze = bronze.where(route_of(part.feed).isin(*part.map.routes))
-    rows = bronze.where(F.expr(part.map.where)) if part.map.where else bronze
     raw = {column.name: _raw(column, part) for column in part.entity.columns}
     typed = {column.name: _typed(raw[column.name], column, part) for column in part.entity.columns}
+    bronze = with_document_sequence(with_document_fields(bronze, part.feed), part, _own_sequence(part))
+    if part.feed.routes:
+        bronze = bronze.where(route_of(part.feed).isin(*part.map.routes))
+    rows = _with_made_key(bronze.where(F.expr(part.map.where)) if part.map.where else bronze, part, typed)
     deleted = _is_deleted(part)
     reasons = [
         reason if column.name == part.entity.key or part.feed.changes is None else F.when(~deleted, reason)
@@ -56,13 +65,33 @@ def mapped(bronze: "DataFrame", part: Contribution, *, late_files: bool) -> "Dat
         _delivered_on(part, late_files).alias("_delivered_on"),
         "_known_on",
         _sequence(part).alias("_sequence"),
-        F.when(F.lit(part.map.order_by is None), F.struct(*PLACE)).alias("_place"),
+        _place(part).alias("_place"),
         *PLACE,
         F.lit(part.source).alias("_source"),
         F.lit(part.rank).alias("_rank"),
         F.lit(part.map.priority).alias("_priority"),
         F.lit(part.is_key_only).alias("_is_key_only"),
+        F.array(*map(F.lit, part.replacing)).cast("array<string>").alias("_replaces"),
         F.when(F.coalesce(*reasons).isNotNull(), F.array_compact(F.array(*reasons))).alias(REJECT),
+        *([document_id(part).alias(DOCUMENT)] if with_document else []),
+    )
+
+
+def document_deliveries(bronze: "DataFrame", part: Contribution, *, late_files: bool) -> "DataFrame":
+    """Every delivery of every document of a feed, whatever becomes of its lines: `_document`, and the version and place of the delivery."""
+    from pyspark.sql import functions as F
+
+    rows = bronze.select(
+        document_id(part).alias(DOCUMENT),
+        *PLACE,
+        _delivered_on(part, late_files).alias("_delivered_on"),
+        "_known_on",
+        _own_sequence(part).alias("_sequence"),
+    )
+    return (
+        rows.where(F.col(DOCUMENT).isNotNull())
+        .groupBy(DOCUMENT, "_source_file", "_delivered_on")
+        .agg(F.min("_known_on").alias("_known_on"), F.max("_sequence").alias("_sequence"), F.max("_line").alias("_line"))
     )
 
 
@@ -76,6 +105,20 @@ def _is_deleted(part: Contribution) -> "Column":
 
 
 def _sequence(part: Contribution) -> "Column":
+    """Order inside a delivery: of a document among its deliveries, of any other row among its key's rows."""
+    from pyspark.sql import functions as F
+
+    return F.col(DOCUMENT_SEQUENCE) if part.map.dedup is Dedup.DOCUMENT else _own_sequence(part)
+
+
+def _place(part: Contribution) -> "Column":
+    """File and line, which order rows last; null where `order_by` replaces them. Documents of one day come in the order of their files."""
+    from pyspark.sql import functions as F
+
+    return F.when(F.lit(part.map.order_by is None or part.map.dedup is Dedup.DOCUMENT), F.struct(*PLACE))
+
+
+def _own_sequence(part: Contribution) -> "Column":
     """Order of the rows inside a delivery, as a number; null where only file and line tell it."""
     from pyspark.sql import functions as F
 
@@ -87,24 +130,28 @@ def _sequence(part: Contribution) -> "Column":
     return (value if in_order is None else in_order(value)).try_cast(SEQUENCE)
 
 
-def with_made_key(bronze: "DataFrame", part: Contribution) -> "DataFrame":
-    """The rows with `_made_key` when the map's `dedup` makes one: what tells the feed's rows apart that have no key of their own.
+def _with_made_key(rows: "DataFrame", part: Contribution, typed: dict[str, "Column"]) -> "DataFrame":
+    """The rows with `_made_key` when the map makes one: the surrogate key of rows without a natural key.
 
     Per document and content the equal rows of one file are numbered, so that a document delivered again has the same keys.
-    Without dedup a row is its place: content hash of the file, and line.
+    Content is what the map says of a row, so that two feeds with other column names make the same keys; or the columns in `content`.
+    Without documents a row is its place: content hash of the file, and line.
     """
     from pyspark.sql import Window
     from pyspark.sql import functions as F
 
-    if part.map.dedup is Dedup.KEY:
-        return bronze
-    if part.map.dedup is Dedup.NONE:
-        return bronze.withColumn(MADE_KEY, F.concat_ws(KEY_SEPARATOR, "_file_hash", F.col("_line").cast("string")))
-    content = F.substring(F.sha2(F.to_json(F.struct(*part.feed.column_names)), 256), 1, 16)
-    rows = bronze.withColumn("_content", content)
-    equal = Window.partitionBy("_source_file", *part.map.document, "_content").orderBy("_line")
+    if not part.makes_key:
+        return rows
+    if not part.document:
+        return rows.withColumn(MADE_KEY, F.concat_ws(KEY_SEPARATOR, "_file_hash", F.col("_line").cast("string")))
+    values = {name: value for name, value in typed.items() if name in part.map.fields}
+    if part.map.content:
+        values = {f"c{number}": F.col(f"`{name}`").cast("string") for number, name in enumerate(part.map.content)}
+    said = F.to_json(F.struct(*(value.alias(name) for name, value in values.items())))
+    rows = rows.withColumn("_content", F.substring(F.sha2(said, 256), 1, 16))
+    equal = Window.partitionBy("_source_file", *(F.col(f"`{name}`") for name in part.document), "_content").orderBy("_line")
     number = F.row_number().over(equal).cast("string")
-    key = F.concat(_joined_key(part.map.document, part), F.lit(KEY_SEPARATOR), F.col("_content"), F.lit(KEY_SEPARATOR), number)
+    key = F.concat(document_id(part), F.lit(KEY_SEPARATOR), F.col("_content"), F.lit(KEY_SEPARATOR), number)
     return rows.withColumn(MADE_KEY, key).drop("_content")
 
 
@@ -113,7 +160,7 @@ def _raw(column: EntityColumn, part: Contribution) -> "Column | None":
     from pyspark.sql import functions as F
 
     source = part.map.fields.get(column.name)
-    if column.name == part.entity.key and part.map.dedup is not Dedup.KEY:
+    if column.name == part.entity.key and part.makes_key:
         return F.col(MADE_KEY)
     if source is None:
         return F.lit(part.currency_code) if column.name == "currency_code" else None
@@ -129,7 +176,7 @@ def _from(source: FieldSource, column: EntityColumn, part: Contribution) -> "Col
     if source.expr is not None:
         return F.expr(source.expr)
     if source.key is not None:
-        return _joined_key(source.key, part)
+        return joined_key(source.key, part.feed)
     return _from_column(source, column, part)
 
 
@@ -144,19 +191,6 @@ def _from_column(source: FieldSource, column: EntityColumn, part: Contribution) 
     if column.type == "timestamp" and part.feed.column(name).type == "date":
         return F.to_utc_timestamp(F.col(name).cast("timestamp"), part.time_zone)
     return F.col(name)
-
-
-def _joined_key(names: tuple[str, ...], part: Contribution) -> "Column":
-    """Parts joined by `|`, which is escaped inside them; null when any part is."""
-    from pyspark.sql import functions as F
-
-    columns = []
-    for name in names:
-        text = F.col(name).cast("string")
-        if part.feed.column(name).type == "string":
-            text = F.replace(F.replace(text, F.lit("\\"), F.lit("\\\\")), F.lit(KEY_SEPARATOR), F.lit("\\" + KEY_SEPARATOR))
-        columns += [F.lit(KEY_SEPARATOR), text]
-    return F.concat(*columns[1:])
 
 
 def _typed(raw: "Column | None", column: EntityColumn, part: Contribution) -> "Column":

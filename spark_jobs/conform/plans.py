@@ -76,6 +76,7 @@ class EntityPlan:
         is_newer: every pending row is of a later delivery than all rows in silver, and no other map gives the same keys
             (or the pending rows give nothing but keys), so that silver's own rows are all the history that is needed.
         late_feeds: feeds in which some file became known on another date than the one in its path.
+        tokens: writes that are open until this plan is carried out.
     """
 
     entity: Entity
@@ -85,6 +86,7 @@ class EntityPlan:
     is_newer: bool
     late_feeds: frozenset[tuple[str, str]]
     definition: str
+    tokens: tuple[str, ...] = ()
 
     @cached_property
     def contributions_meet(self) -> bool:
@@ -119,7 +121,9 @@ def slices(files: Iterable[LoadedFile], parts: Iterable[Contribution]) -> list[S
     return [found[identity] for identity in sorted(found)]
 
 
-def plan(entity: Entity, parts: tuple[Contribution, ...], bronze: list[Slice], taken: list[Taken]) -> EntityPlan:
+def plan(
+    entity: Entity, parts: tuple[Contribution, ...], bronze: list[Slice], taken: list[Taken], *, is_doubtful: bool = False
+) -> EntityPlan:
     """What to do for an entity.
 
     Args:
@@ -127,6 +131,7 @@ def plan(entity: Entity, parts: tuple[Contribution, ...], bronze: list[Slice], t
         parts: its contributions.
         bronze: slices of its feeds that were known on the business date.
         taken: slices that silver has; of later dates too.
+        is_doubtful: a killed run may have left silver in another state than `taken` says.
     """
     definition = definition_hash(entity, parts)
     late = frozenset((piece.source, piece.feed) for piece in bronze if piece.late_files)
@@ -137,7 +142,7 @@ def plan(entity: Entity, parts: tuple[Contribution, ...], bronze: list[Slice], t
     pending = tuple(piece for piece in bronze if in_silver.get(piece.identity, -1) < piece.row_count)
     # A slice that is gone or smaller was known later than the business date, or was taken out of bronze.
     outdated = any(old.definition_hash != definition or in_bronze.get(old.identity, -1) < old.row_count for old in taken)
-    if outdated or (pending and not taken):
+    if outdated or is_doubtful or (pending and not taken):
         return EntityPlan(entity, parts, Mode.FULL, tuple(bronze), False, late, definition)
     if not pending:
         return EntityPlan(entity, parts, Mode.SKIP, (), False, late, definition)

@@ -7,6 +7,7 @@ Flags: ops.conform_rejects. Rerun: the same tables; entities without news are no
 import logging
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from conf.catalog import Schema, catalog, silver_table
 from conf.contracts import SourceContract, load_sources
@@ -14,10 +15,11 @@ from conf.entities import Entity, load_entities
 from spark_jobs.common.delta import ensure_table, merge, overwrite
 from spark_jobs.common.job import StepContext, StepReport
 from spark_jobs.common.logging import Event, log_event
-from spark_jobs.conform.contributions import contributions
-from spark_jobs.conform.entity_job import Outcome, conform_entity, rejected_rows
-from spark_jobs.conform.plans import EntityPlan, Mode, plan, slices
-from spark_jobs.conform.state import MANIFEST, STATE, loaded_files, record, taken_slices
+from spark_jobs.conform.contributions import Contribution, contributions
+from spark_jobs.conform.entity_job import Outcome, conform_entity
+from spark_jobs.conform.plans import EntityPlan, LoadedFile, Mode, plan, slices
+from spark_jobs.conform.rows import rejected_rows
+from spark_jobs.conform.state import MANIFEST, STATE, EntityState, begin, loaded_files, read_state, record
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +45,7 @@ def conform(ctx: StepContext, sources: dict[str, SourceContract], entities: dict
     if not plans:
         return StepReport("conform", {}, "no new rows in bronze")
     # Largest first: the small ones, which are mostly waiting for the driver, fill the gaps.
-    plans.sort(key=lambda each: -each.row_count)
+    plans = begin(ctx, sorted(plans, key=lambda each: -each.row_count))
     with ThreadPoolExecutor(ENTITIES_AT_ONCE) as pool:
         outcomes = list(pool.map(lambda each: _conform_and_log(ctx, each), plans))
     for each, outcome in zip(plans, outcomes, strict=True):
@@ -58,13 +60,25 @@ def _conform_and_log(ctx: StepContext, each: EntityPlan) -> Outcome:
         log, Event.WRITTEN, table=f"silver.{outcome.entity}", business_date=ctx.business_date, mode=outcome.mode,
         rows_in=outcome.rows_in, superseded=outcome.superseded, rejected=outcome.rejected, keys=outcome.keys, written=outcome.written,
     )  # fmt: skip
+    if outcome.changed_documents:
+        log.warning(
+            "documents_changed entity=%s documents=%d remedy='lines of both deliveries count; use dedup: document when exports hold whole documents'",
+            outcome.entity, outcome.changed_documents,
+        )  # fmt: skip
     return outcome
 
 
 def _plans(ctx: StepContext, sources: dict[str, SourceContract], entities: dict[str, Entity]) -> list[EntityPlan]:
     parts = contributions(sources, entities, ctx.settings.retailer)
-    files, taken = loaded_files(ctx), taken_slices(ctx)
-    return [plan(entities[name], mine, slices(files, mine), taken.get(name, [])) for name, mine in parts.items()]
+    files, state = loaded_files(ctx), read_state(ctx)
+    return [_plan(ctx, entities[name], mine, files, state.get(name, EntityState())) for name, mine in parts.items()]
+
+
+def _plan(ctx: StepContext, entity: Entity, mine: tuple[Contribution, ...], files: list[LoadedFile], state: EntityState) -> EntityPlan:
+    """The plan of an entity. A killed write that only added slices is repeated; any other, or one of a later date, calls for a rebuild."""
+    is_doubtful = any(each.mode is Mode.FULL or each.business_date > ctx.business_date for each in state.begun)
+    made = plan(entity, mine, slices(files, mine), state.taken, is_doubtful=is_doubtful)
+    return replace(made, tokens=tuple(each.token for each in state.begun))
 
 
 def _ensure_tables(ctx: StepContext, entities: dict[str, Entity]) -> None:
@@ -96,4 +110,7 @@ def _counts(outcomes: list[Outcome]) -> dict[str, int | float | str]:
         total["superseded"] += outcome.superseded
         total["rejected"] += outcome.rejected
         total["written"] += outcome.written
+        total["changed_documents"] += outcome.changed_documents
+    if not total["changed_documents"]:
+        del total["changed_documents"]
     return {"entities": len(outcomes), "rebuilt": sum(outcome.mode is Mode.FULL for outcome in outcomes), **total}

@@ -8,6 +8,7 @@ from conf.contracts import SourceContract
 from conf.errors import Finding, InputError
 from conf.maps import DEFAULT_ROUTE
 from spark_jobs.common.crypto import KeyReference
+from spark_jobs.common.document_fields import with_document_fields
 from spark_jobs.common.job import StepContext
 from spark_jobs.common.routes import route_of
 from spark_jobs.ingest.batch import TRIAL, Batch
@@ -92,6 +93,6 @@ def _check_feed(
 
 def _rows_by_route(batch: Batch) -> tuple[str, ...]:
     """How many valid rows take each route, in the order of the contract, the rest last."""
-    rows = batch.accepted().groupBy(route_of(batch.feed).alias("route")).count().collect()
+    rows = with_document_fields(batch.accepted(), batch.feed).groupBy(route_of(batch.feed).alias("route")).count().collect()
     counts = {row["route"]: row["count"] for row in rows}
     return tuple(f"route {name}: {counts.get(name, 0)} row(s)" for name in (*(route.name for route in batch.feed.routes), DEFAULT_ROUTE))

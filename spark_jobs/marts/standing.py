@@ -128,7 +128,7 @@ class Standing:
         if "conform_state" not in self._tables_in(Schema.OPS):
             return {}
         piece = "concat_ws('/', entity, source, feed, batch_id, row_count, definition_hash)"
-        query = f"select known_on, sha2(array_join(array_sort(collect_set({piece})), ','), 256) as digest from {STATE} group by known_on"
+        query = f"select known_on, sha2(array_join(array_sort(collect_set({piece})), ','), 256) as digest from {STATE} where source != '' group by known_on"
         return {row["known_on"].isoformat(): row["digest"][:16] for row in self._spark.sql(query).collect()}
 
     @staticmethod

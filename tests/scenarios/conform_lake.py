@@ -164,6 +164,7 @@ class ConformLake:
                 0,
                 "loaded",
                 None,
+                None,
                 known_on,
                 datetime(2024, 2, 1, tzinfo=UTC),
             )

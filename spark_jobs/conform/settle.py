@@ -110,6 +110,8 @@ def _described(days: "DataFrame", entity: Entity, in_order: "WindowSpec", *, is_
     """The days, and the content of each: its last row, in which descriptive columns have the best value up to that day."""
     from pyspark.sql import functions as F
 
+    if not descriptive(entity):
+        return days, F.col("last.row")
     so_far = in_order.rowsBetween(Window.unboundedPreceding, 0)
     described = {}
     for name in descriptive(entity):

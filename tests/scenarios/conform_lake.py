@@ -145,9 +145,10 @@ class ConformLake:
         if shuffle is not None:
             random.Random(shuffle).shuffle(rows)
         append(self.spark, self.settings, table, self.spark.createDataFrame(rows, table.ddl))
-        self._record(feed_name, batch, files)
+        self.record(feed_name, batch, files)
 
-    def _record(self, feed_name: str, batch: str, files: Iterable[tuple[str, date, int]]) -> None:
+    def record(self, feed_name: str, batch: str, files: Iterable[tuple[str, date, int]]) -> None:
+        """Note files as loaded, as ingest would."""
         manifest = catalog().table("ops.ingest_manifest")
         rows = [
             (

@@ -9,7 +9,7 @@ import pytest
 from conf.catalog import bronze_table
 from conf.contracts import SourceContract
 from conf.settings import Settings
-from spark_jobs.common.delta import ensure_table
+from spark_jobs.common.delta import append, ensure_table
 from tests.scenarios.conform_lake import JANUARY, ConformLake, Delivery, entity
 
 if TYPE_CHECKING:
@@ -112,26 +112,19 @@ def test_an_order_whose_rows_now_take_another_route_leaves_this_map(shop_with: S
 
 def test_of_two_exports_of_one_day_the_greater_order_by_is_the_newer_document(shop_with: Shop) -> None:
     # given two files of one day, of which the first by name was written last; the status is its version
-    shop = shop_with({"dedup": "document", "order_by": "status"})
-    rows = {"a": [("1", "ham", "2", "8")], "b": [("1", "ham", "1", "7"), ("1", "egg", "6", "7")]}
-    table, batch = f"bronze.{shop.name}__lines", "x"
+    columns = [{"name": name, "type": "string"} for name in COLUMNS[:3]] + [{"name": "status", "type": "int"}]
+    shop = shop_with({"dedup": "document", "order_by": "status"}, columns=columns)
+    rows = {"a": [("1", "ham", "2", 8)], "b": [("1", "ham", "1", 7), ("1", "egg", "6", 7)]}
     values = [
-        (*row, f"{shop.name}/lines/{MONDAY}{file}.csv", line, f"hash {file}", MONDAY, batch)
+        (*row, f"{shop.name}/lines/{MONDAY}{file}.csv", line, f"hash {file}", MONDAY, "batch")
         for file, lines in rows.items()
         for line, row in enumerate(lines, 2)
     ]
-    shop.contract = SourceContract.model_validate(
-        shop.contract.model_dump(mode="json")
-        | {"feeds": {"lines": shop.contract.feeds["lines"].model_dump(mode="json") | {"columns": [
-            *({"name": name, "type": "string"} for name in COLUMNS[:3]), {"name": "status", "type": "int"}]}}}
-    )  # fmt: skip
-    shop.spark.sql(f"drop table {table}")
-    bronze = bronze_table(f"{shop.name}", "lines", shop.contract.feeds["lines"])
-    ensure_table(shop.spark, shop.settings.model_copy(), bronze)
-    values = [(*row[:3], int(row[3]), *row[4:]) for row in values]
-    shop.spark.createDataFrame(values, bronze.ddl).writeTo(table).append()
-    shop._record("lines", batch, [(value[4], MONDAY, 1) for value in values])
+    bronze = bronze_table(shop.name, "lines", shop.contract.feeds["lines"])
+    append(shop.spark, shop.settings, bronze, shop.spark.createDataFrame(values, bronze.ddl))
+    shop.record("lines", "batch", [(value[4], MONDAY, 1) for value in values])
 
+    # when
     shop.run(MONDAY)
 
     assert live(shop) == [("ham", 2)]

@@ -98,7 +98,7 @@ def _without_separator_line(block: Block | None, reader: BlockReader, dialect: C
             f"line {block.first_line}: says that {named!r} is the delimiter", f"set csv.delimiter: {named!r} in the mapping"
         )
     following = Block(rest, block.first_line + 1, block.is_last, block.first_byte + len(line + end))
-    return _from_first_line(following, dialect) or first_block(reader, dialect)
+    return _from_first_line(following, dialect) or first_block(reader, dialect.model_copy(update={"skip_lines": 0}))
 
 
 def _layout(block: Block, dialect: Csv, columns: tuple[Column, ...]) -> tuple[CsvLayout, Block]:

@@ -1,6 +1,7 @@
 """Where the records of delimited text end (RFC 4180): at the first line end outside quotes. Every search here takes linear time."""
 
 import re
+from array import array
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
@@ -184,12 +185,16 @@ def _inside_quotes(data: bytes, marks: Marks, newlines: Offsets) -> tuple[NDArra
     quotes = well_placed_quotes(data, marks)
     if quotes is not None:
         return (np.searchsorted(quotes, newlines) & 1).astype(np.bool_), bool(len(quotes) & 1), True
-    spans = [(found.start(), found.end(), found.lastgroup == "open") for found in _values(marks).finditer(data)]
-    opens = np.array([start for start, _, _ in spans], np.int64)
-    closes = np.array([end for _, end, _ in spans], np.int64)
-    span = np.searchsorted(opens, newlines, "right") - 1
-    inside = (span >= 0) & (newlines < closes[span]) if spans else np.zeros(len(newlines), np.bool_)
-    return inside, bool(spans and spans[-1][2]), False
+    starts, stops, is_open = array("q"), array("q"), False  # arrays: a block may hold millions of values
+    for found in _values(marks).finditer(data):
+        starts.append(found.start())
+        stops.append(found.end())
+        is_open = found.lastgroup == "open"
+    if not starts:
+        return np.zeros(len(newlines), np.bool_), False, False
+    opens, closes = np.frombuffer(starts, np.int64), np.frombuffer(stops, np.int64)
+    value = np.searchsorted(opens, newlines, "right") - 1
+    return (value >= 0) & (newlines < closes[value]), is_open, False
 
 
 def well_placed_quotes(data: bytes, marks: Marks) -> Offsets | None:

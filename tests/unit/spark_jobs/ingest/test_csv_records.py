@@ -4,6 +4,7 @@ import csv
 import io
 import random
 import time
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,6 +17,7 @@ from pydantic import ValidationError
 from conf.columns import Column
 from conf.dialects import Csv
 from spark_jobs.ingest import blocks, csv_limits
+from spark_jobs.ingest.blocks import UnreadableFileError
 from spark_jobs.ingest.csv_rows import read_csv
 
 AB = (Column(name="a", type="string"), Column(name="b", type="string"))
@@ -303,3 +305,28 @@ def test_ten_times_the_text_takes_about_ten_times_as_long(kind: int) -> None:
     seconds(1 << 16)
 
     assert seconds(10 << 18) < 30 * max(seconds(1 << 18), 0.02)
+
+
+@pytest.mark.parametrize("encoding", ["hex", "rot13", "idna", "no such encoding"])
+def test_a_codec_that_is_none_of_text_is_named_with_the_setting_to_change(encoding: str) -> None:
+    with pytest.raises(UnreadableFileError, match="unknown encoding") as caught:
+        _found(b"a,b\n1,2\n", encoding=encoding)
+
+    assert "csv.encoding" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-7", "utf-8", "gb18030", "shift_jis", "utf-32", "cp1252", "iso2022_jp", "unicode_escape", "punycode"]
+)
+@pytest.mark.parametrize("seed", range(5))
+def test_bytes_that_an_encoding_does_not_know_are_rejects_or_one_problem_of_the_file(encoding: str, seed: int) -> None:
+    content = "a,b\n1,2\n".encode(encoding, "replace") + random.Random(seed).randbytes(200) + b"\n"
+
+    with suppress(UnreadableFileError):
+        good, bad, _ = _found(content, encoding=encoding)
+        assert len(good) + len(bad) > 0
+
+
+def test_a_header_of_too_many_columns_is_refused() -> None:
+    with pytest.raises(UnreadableFileError, match="has 10,001 columns"):
+        _found(b"a" + b",b" * 10_000 + b"\n1,2\n")

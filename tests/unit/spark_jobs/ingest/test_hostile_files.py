@@ -67,6 +67,8 @@ ROWS = [
     ("ragged rows", "f.csv", b"a,b,phone\n1,x\n2,y,,,\n3,z,\n", (1, 2)),
     ("nul bytes", "f.csv", b"a,b,phone\n1,\0,\n2,y,\n", (1, 1)),
     ("a quote that is never closed", "f.csv", b'a,b,phone\n0,,\n1,"x,\n2,y,\n', (1, 2)),
+    ("eighty thousand lines after a quote", "f.csv", b'a,b,phone\n"x' + b"x,y,1\n" * 80_000, (0, 80_000)),
+    ("a note of too many lines", "f.csv", b'a,b,phone\n1,"' + b"1,x,\n" * 90 + b'",\n2,y,\n', (1, 1)),
     ("an archive of zeros", "f.csv.gz", gzip.compress(b"a,b,phone\n" + b"0" * 80_000_000), (0, 1)),
     ("nothing, which waits in landing before it gets here", "f.csv", b"", (0, 0)),
     ("a header and nothing else", "f.csv", b"a,b,phone\n", (0, 0)),

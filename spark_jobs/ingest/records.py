@@ -221,7 +221,9 @@ def _values(marks: Marks) -> re.Pattern[bytes]:
         after = b"(?:%b)?+" % quote if quote else b""
         patterns.append(escape + rb"(?:[\s\S]|\Z)" + after)
     if marks.quote:
-        plain = b"[^%b%b]" % (quote, escape) if len(marks.quote + marks.escape) <= 2 else b"(?!%b|%b)[\\s\\S]" % (quote, escape or quote)
+        plain = (
+            b"[^%b%b]" % (quote, escape) if len(marks.quote) == 1 >= len(marks.escape) else b"(?!%b|%b)[\\s\\S]" % (quote, escape or quote)
+        )
         inside = b"|".join(
             [plain + b"++" if plain.startswith(b"[") else plain, quote * 2, *([escape + rb"(?:[\s\S]|\Z)"] if escape else [])]
         )

@@ -330,3 +330,29 @@ def test_bytes_that_an_encoding_does_not_know_are_rejects_or_one_problem_of_the_
 def test_a_header_of_too_many_columns_is_refused() -> None:
     with pytest.raises(UnreadableFileError, match="has 10,001 columns"):
         _found(b"a" + b",b" * 10_000 + b"\n1,2\n")
+
+
+UNUSUAL: list[dict[str, Any]] = [
+    {"delimiter": "¦"},
+    {"quote": "'"},
+    {"quote": "¤", "delimiter": "¦"},
+    {"quote": "¤", "escape": "^"},
+    {"quote": "^", "delimiter": "]", "escape": "\\"},
+    {"delimiter": "|", "escape": "¬"},
+]
+
+
+@pytest.mark.parametrize("dialect", UNUSUAL)
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(rows=st.lists(st.tuples(*[st.lists(st.sampled_from("x1\n\r\\^'\"¤¦¬|]-"), max_size=8).map("".join)] * 2), max_size=8))
+def test_unusual_marks_are_read_as_they_were_written(dialect: dict[str, Any], rows: list[tuple[str, str]]) -> None:
+    rows = [(a or "x", b) for a, b in rows]
+    text = io.StringIO()
+    given_marks = {"delimiter": dialect.get("delimiter", ","), "quotechar": dialect.get("quote", '"'), "escapechar": dialect.get("escape")}
+    marks: Any = {**given_marks, "doublequote": "escape" not in dialect, "quoting": csv.QUOTE_ALL, "lineterminator": "\r\n"}
+    csv.writer(text, **marks).writerows([("a", "b"), *rows])
+
+    good, bad, _ = _found(text.getvalue().encode(), **dialect)
+
+    assert [(a, b) for _, a, b in good] == rows
+    assert bad == []

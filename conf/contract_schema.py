@@ -81,11 +81,12 @@ MEANINGS: dict[str, dict[str, str]] = {
     },
     "Csv": {
         "delimiter": "One character between values.",
-        "quote": "One character around values; doubled inside them.",
+        "quote": "One character around values; doubled inside them. none: no character quotes.",
         "escape": "One character before a quote inside a value.",
         "encoding": "Any name Python knows: utf-8, gb18030, utf-16, cp1252.",
         "header": "false: columns are in the order of the contract.",
         "null_values": "Texts that mean no value.",
+        "max_field_lines": "A quoted value with more lines rejects its record.",
     },
     "Numbers": {"decimal": "Mark before the fraction.", "thousands": "Mark between groups of three digits."},
     "Rule": {
@@ -146,6 +147,7 @@ def contract_schema() -> dict[str, Any]:
     column["format"] |= {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
     column["format"].pop("items"), column["format"].pop("type")
     column["type"]["pattern"] = r"^(string|boolean|int|bigint|double|date|timestamp|decimal\(\s*\d+\s*,\s*\d+\s*\))$"
+    models["Csv"]["properties"]["quote"]["anyOf"].append({"const": "none"})
     source = models["FieldSource"]
     schema["$defs"]["FieldSource"] = {"anyOf": [{"type": "string", "description": "Column of the feed."}, source]}
     _know_entities(models["EntityMap"], load_entities())

@@ -21,13 +21,19 @@ class Csv(Part):
     """Dialect of a csv feed; `encoding`, `skip_lines` and `ignore_lines` hold for every text format."""
 
     delimiter: str = Field(default=",", min_length=1, max_length=1)
-    quote: str = Field(default='"', min_length=1, max_length=1)
+    quote: str | None = Field(default='"', min_length=1, max_length=1, description="null or `none`: no character quotes")
     escape: str | None = Field(default=None, min_length=1, max_length=1)
     encoding: str = "utf-8"
     header: bool = True
     skip_lines: int = Field(default=0, ge=0, description="lines before the header, or before the first row when there is none")
     ignore_lines: tuple[str, ...] = Field(default=(), description="lines that match one of these are no rows: comments, totals")
     null_values: tuple[str, ...] = ("",)
+    max_field_lines: int = Field(default=50, ge=1, description="a quoted value with more lines rejects its record")
+
+    @field_validator("quote", mode="before")
+    @classmethod
+    def _no_quote(cls, value: object) -> object:
+        return None if value == "none" else value
 
     @field_validator("ignore_lines")
     @classmethod

@@ -1,13 +1,16 @@
 """Text files as blocks of whole lines: decompression, transcoding to UTF-8 and line numbers, in bounded memory."""
 
 import codecs
+import lzma
+import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 import pyarrow as pa
 
@@ -17,6 +20,7 @@ KEPT_OF_A_LONG_LINE = 1 << 16
 BOMB_BYTES = 1 << 30
 BOMB_RATIO = 1000
 BAD_BYTE = b"\xff"  # never valid in UTF-8: marks what could not be decoded, so that its row is rejected and no other
+ARCHIVE_ERRORS = (OSError, pa.ArrowInvalid, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, struct.error)
 COMPRESSION = {".gz": "gzip", ".zst": "zstd", ".zip": "zip"}
 
 
@@ -38,14 +42,44 @@ class Reject:
     raw: bytes
 
 
+class RecordEnd(Protocol):
+    """Finds the end of one record in pieces of text."""
+
+    def feed(self, data: bytes) -> int:
+        """The offset after the record's line end, or 0 when the record goes on."""
+        ...
+
+
+class FirstLineEnd:
+    """The end of a record that is one line."""
+
+    def feed(self, data: bytes) -> int:
+        return data.find(b"\n") + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A record that was read over: its size, and the search that found its end."""
+
+    lines: int
+    size: int
+    end: RecordEnd
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole lines of a file; the last one may lack its newline at the end of the file."""
+    """Whole lines of a file; the last one may lack its newline at the end of the file. `skipped`: the begin of a record too long to keep."""
 
     data: bytes
     first_line: int
     is_last: bool
-    too_long: bool = False
+    first_byte: int = 0
+    skipped: Skipped | None = None
+
+    @property
+    def too_long(self) -> bool:
+        """Whether this is no more than the begin of one record."""
+        return self.skipped is not None
 
 
 def _mark_bad(error: UnicodeError) -> tuple[str | bytes, int]:
@@ -73,7 +107,7 @@ def _decompressed(file: Path) -> Iterator[bytes]:
                 yield chunk
     except FileNotFoundError:
         raise UnreadableFileError("is not there any more", "deliver it again") from None
-    except (OSError, pa.ArrowInvalid, zipfile.BadZipFile, zlib.error, EOFError) as err:
+    except ARCHIVE_ERRORS as err:
         kind = f"is not a complete {compression} file" if compression else f"cannot be read ({type(err).__name__})"
         raise UnreadableFileError(kind, "deliver it again; check size and name at the sender") from None
 
@@ -105,36 +139,52 @@ def utf8_chunks(file: Path, encoding: str) -> Iterator[bytes]:
     Raises:
         UnreadableFileError: broken archive, or another encoding than declared.
     """
-    try:
-        codec = codecs.lookup(encoding).name
-    except LookupError:
-        raise UnreadableFileError(
-            f"has an unknown encoding {encoding!r} in its contract", "set csv.encoding, for example utf-8, gb18030, cp1252"
-        ) from None
-    is_utf8 = codec in ("utf-8", "utf-8-sig", "ascii")
-    decoder = None if is_utf8 else codecs.getincrementaldecoder(codec)("cdp_mark_bad")
+    is_utf8, decode = _decoder(encoding)
     first, newlines = True, None
-    for chunk in _decompressed(file):
-        text = chunk if decoder is None else decoder.decode(chunk).encode("utf-8", "cdp_mark_bad")
-        if first:
+    for chunk in chain(_decompressed(file), [None]):
+        text = decode(chunk)
+        if first and text:
             if is_utf8 and text[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
                 raise UnreadableFileError("is UTF-16 text, the contract says " + encoding, "set csv.encoding: utf-16 in the mapping")
             text = text.removeprefix(codecs.BOM_UTF8)
             first = False
         if newlines is None and (b"\n" in text or b"\r" in text[:-1]):
             newlines = b"\n" in text
-        yield text if newlines is not False else text.replace(b"\r", b"\n")
-    if decoder is not None and (rest := decoder.decode(b"", final=True)):
-        yield rest.encode("utf-8", "cdp_mark_bad")
+        if text:
+            yield text if newlines is not False else text.replace(b"\r", b"\n")
+
+
+def _decoder(encoding: str) -> tuple[bool, Callable[[bytes | None], bytes]]:
+    """Whether text is UTF-8 already, and what makes a chunk of it UTF-8; None is the end of the file."""
+    try:
+        codec = codecs.lookup(encoding).name
+        b"a".decode(codec, "replace")  # some codecs are none of text
+        decoder = codecs.getincrementaldecoder(codec)("cdp_mark_bad")
+    except (LookupError, ValueError):
+        raise UnreadableFileError(
+            f"has an unknown encoding {encoding!r} in its contract", "set csv.encoding, for example utf-8, gb18030, cp1252"
+        ) from None
+    if codec in ("utf-8", "utf-8-sig", "ascii"):
+        return True, lambda chunk: chunk or b""
+
+    def decode(chunk: bytes | None) -> bytes:
+        try:
+            return decoder.decode(chunk or b"", final=chunk is None).encode("utf-8", "cdp_mark_bad")
+        except ValueError:  # idna, punycode: codecs that cannot pass over what they do not understand
+            raise UnreadableFileError(f"is no text in {encoding}", "set csv.encoding, for example utf-8, gb18030, cp1252") from None
+
+    return False, decode
 
 
 class BlockReader:
-    """Cuts chunks of text into blocks of whole lines and counts the lines."""
+    """Cuts chunks of text into blocks of whole lines and counts lines and bytes."""
 
-    def __init__(self, chunks: Iterator[bytes]) -> None:
+    def __init__(self, chunks: Iterator[bytes], record_end: Callable[[], RecordEnd] = FirstLineEnd) -> None:
         self._chunks = chunks
+        self._record_end = record_end
         self._carry = b""
         self._line = 1
+        self._byte = 0
         self._ended = False
         self._wants_more = False
 
@@ -144,7 +194,7 @@ class BlockReader:
         cut = data.rfind(b"\n") + 1
         while not self._ended and (cut == 0 or self._wants_more or len(data) < CHUNK_BYTES):
             if cut == 0 and len(data) > LONGEST_LINE:
-                return self._skip_line(data)
+                return self._skip(data)
             chunk = next(self._chunks, None)
             if chunk is None:
                 self._ended = True
@@ -157,8 +207,9 @@ class BlockReader:
             data, self._carry = data[:cut], data[cut:]
         if not data:
             return None
-        block = Block(data, self._line, self._ended)
+        block = Block(data, self._line, self._ended, self._byte)
         self._line += data.count(b"\n")
+        self._byte += len(data)
         return block
 
     def unread(self, tail: bytes) -> None:
@@ -166,19 +217,29 @@ class BlockReader:
         self._carry = tail + self._carry
         self._wants_more = True
         self._line -= tail.count(b"\n")
+        self._byte -= len(tail)
 
-    def _skip_line(self, head: bytes) -> Block:
-        rest = b""
-        for chunk in self._chunks:
-            end = chunk.find(b"\n")
-            if end >= 0:
-                rest = chunk[end + 1 :]
+    def skip(self, tail: bytes) -> Block:
+        """Read over the record that begins with the end of the last block, in bounded memory."""
+        self.unread(tail)
+        data, self._carry, self._wants_more = self._carry, b"", False
+        return self._skip(data)
+
+    def _skip(self, head: bytes) -> Block:
+        end = self._record_end()
+        lines = size = 0
+        for piece in chain([head], self._chunks):
+            used = end.feed(piece)
+            self._carry = piece[used:] if used else b""
+            size += len(piece) - len(self._carry)
+            lines += piece.count(b"\n") - self._carry.count(b"\n")
+            if used:
                 break
         else:
             self._ended = True
-        self._carry = rest
-        block = Block(head[:KEPT_OF_A_LONG_LINE], self._line, False, too_long=True)
-        self._line += 1
+        block = Block(head[: min(size, KEPT_OF_A_LONG_LINE)], self._line, self._ended, self._byte, Skipped(lines, size, end))
+        self._line += lines
+        self._byte += size
         return block
 
 

@@ -1,23 +1,28 @@
-"""Reader of delimited text: pyarrow's parser on well-formed blocks, and a careful reader, row by row, on the others."""
+"""Reader of delimited text: pyarrow's parser on well-formed records, and a careful reader, record by record, on the others."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.csv as pacsv
+from numpy.typing import NDArray
 
 from conf.columns import Column
 from conf.dialects import Csv
-from spark_jobs.ingest.blocks import Block, BlockReader, Reject, UnreadableFileError, utf8_chunks
-from spark_jobs.ingest.careful_csv import careful_rows, split_line
+from spark_jobs.ingest.arrow_csv import fast_rows
+from spark_jobs.ingest.blocks import KEPT_OF_A_LONG_LINE, Block, BlockReader, Reject, UnreadableFileError, numbered_lines, utf8_chunks
+from spark_jobs.ingest.careful_csv import careful_rows, is_blank, rows_of, split_line
+from spark_jobs.ingest.csv_limits import LONGEST_ROW, Remarks, broken_records, remark_of_skipped, unclosed_remark
 from spark_jobs.ingest.header import Header, declared_header, matched_header
-from spark_jobs.ingest.rows import Rows, text_table, with_missing_columns
+from spark_jobs.ingest.records import Records, RecordScanner, find_records, marks_of
+from spark_jobs.ingest.rows import Rows, text_table
 
 Parse = Callable[[], Rows]
-BLANK_LINE = re.compile(rb"\n(?:[ \r]*\n|[ \r]+\Z)")
+MOST_COLUMNS = 10_000
+LOOKED_AT_ROWS = 100
+SEPARATOR_LINE = re.compile(rb'"?sep=(.)"?', re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -27,25 +32,27 @@ class CsvLayout:
     dialect: Csv
     header: Header
     columns: tuple[str, ...]
-    ignored: re.Pattern[bytes] | None = None
 
 
 def read_csv(file: Path, dialect: Csv, columns: tuple[Column, ...], notes: list[str]) -> Iterator[Parse]:
-    """Parses to run, in the order of the file; each gives the rows of one block.
+    """Parses to run, in the order of the file; each gives the rows of one block. Notes come while it reads.
 
     Raises:
         UnreadableFileError: the file breaks its contract as a whole.
     """
-    reader = BlockReader(utf8_chunks(file, dialect.encoding))
-    block = first_block(reader, dialect)
+    reader = BlockReader(utf8_chunks(file, dialect.encoding), partial(RecordScanner, dialect))
+    block = _without_separator_line(first_block(reader, dialect), reader, dialect)
     if block is None:
         return
     layout, rest = _layout(block, dialect, columns)
     notes += layout.header.notes
+    remarks = Remarks(notes)
     block = rest
     while block is not None:
-        if block.data:
-            yield _parse(block, layout, reader)
+        if block.skipped is not None:
+            yield from _skipped(block, file, layout, remarks)
+        elif block.data:
+            yield from _parses(block, layout, reader, file, remarks)
         block = reader.read()
 
 
@@ -55,25 +62,50 @@ def first_block(reader: BlockReader, dialect: Csv) -> Block | None:
     Raises:
         UnreadableFileError: a line without end.
     """
-    to_skip, ignored = dialect.skip_lines, dialect.ignored
+    to_skip = dialect.skip_lines
     while (block := reader.read()) is not None:
-        if block.too_long:
-            raise UnreadableFileError(f"line {block.first_line}: has no line end", "check delimiter, encoding and line ends of the file")
-        data, number = block.data, block.first_line
-        while data:
-            end = data.find(b"\n") + 1 or len(data)
-            line = data[:end].rstrip(b"\r\n")
-            if to_skip == 0 and line and not (ignored and ignored.search(line)):
-                return Block(data, number, block.is_last)
-            data, number, to_skip = data[end:], number + 1, max(0, to_skip - 1)
+        if (found := _from_first_line(block, dialect, to_skip)) is not None:
+            return found
+        to_skip = max(0, to_skip - block.data.count(b"\n"))
     return None
+
+
+def _from_first_line(block: Block, dialect: Csv, to_skip: int = 0) -> Block | None:
+    """The block from its first line that counts, or None."""
+    if block.too_long:
+        raise UnreadableFileError(f"line {block.first_line}: has no line end", "check delimiter, encoding and line ends of the file")
+    ignored, at, number = dialect.ignored, 0, block.first_line
+    while at < len(block.data):
+        end = block.data.find(b"\n", at) + 1 or len(block.data)
+        line = block.data[at:end].rstrip(b"\r\n")
+        if to_skip == 0 and line and not (ignored and ignored.search(line)):
+            return Block(block.data[at:], number, block.is_last, block.first_byte + at)
+        at, number, to_skip = end, number + 1, max(0, to_skip - 1)
+    return None
+
+
+def _without_separator_line(block: Block | None, reader: BlockReader, dialect: Csv) -> Block | None:
+    """The file without the line `sep=;` by which a spreadsheet names its delimiter."""
+    if block is None:
+        return None
+    line, end, rest = block.data.partition(b"\n")
+    found = SEPARATOR_LINE.fullmatch(line.removesuffix(b"\r"))
+    if found is None:
+        return block
+    if found[1] != dialect.delimiter.encode():
+        named = found[1].decode("utf-8", "replace")
+        raise UnreadableFileError(
+            f"line {block.first_line}: says that {named!r} is the delimiter", f"set csv.delimiter: {named!r} in the mapping"
+        )
+    following = Block(rest, block.first_line + 1, block.is_last, block.first_byte + len(line + end))
+    return _from_first_line(following, dialect) or first_block(reader, dialect.model_copy(update={"skip_lines": 0}))
 
 
 def _layout(block: Block, dialect: Csv, columns: tuple[Column, ...]) -> tuple[CsvLayout, Block]:
     names = tuple(column.name for column in columns)
     if not dialect.header:
-        return CsvLayout(dialect, declared_header(columns), names, dialect.ignored), block
-    line, _, rest = block.data.partition(b"\n")
+        return CsvLayout(dialect, _with_trailing_delimiter(declared_header(columns), block.data, dialect), names), block
+    line, end, rest = block.data.partition(b"\n")
     try:
         text = line.removesuffix(b"\r").decode("utf-8")
         cells = split_line(text, dialect)
@@ -81,95 +113,123 @@ def _layout(block: Block, dialect: Csv, columns: tuple[Column, ...]) -> tuple[Cs
         raise UnreadableFileError(
             f"line {block.first_line}: the header cannot be read", f"is the file really {dialect.encoding}? set csv.encoding in the mapping"
         ) from None
+    if len(cells) > MOST_COLUMNS:
+        raise UnreadableFileError(
+            f"line {block.first_line}: has {len(cells):,} columns", f"a file may have {MOST_COLUMNS:,}; check csv.delimiter"
+        )
     header = matched_header(cells, columns, text, dialect.delimiter, block.first_line)
-    return CsvLayout(dialect, header, names, dialect.ignored), Block(rest, block.first_line + 1, block.is_last)
+    layout = CsvLayout(dialect, _with_trailing_delimiter(header, rest, dialect), names)
+    return layout, Block(rest, block.first_line + 1, block.is_last, block.first_byte + len(line + end))
 
 
-def _parse(block: Block, layout: CsvLayout, reader: BlockReader) -> Parse:
-    """A parse of the block; what must see the following lines is done at once."""
-    if block.too_long:
-        reject = Reject(block.first_line, "line:too_long", block.data)
-        return lambda: Rows(text_table(layout.columns, [[] for _ in layout.columns]), np.empty(0, np.int64), [reject])
-    has_ignored = layout.ignored is not None and layout.ignored.search(block.data) is not None
-    if has_ignored or _rows_may_cross_lines(block.data, layout.dialect):
-        rows, tail = careful_rows(block, layout.dialect, layout.header.positions, layout.columns)
-        if tail:
-            reader.unread(tail)
-        return lambda: rows
-    return lambda: _fast_rows(block, layout)
+def _with_trailing_delimiter(header: Header, data: bytes, dialect: Csv) -> Header:
+    """The header with a nameless last column when rows end in a delimiter that the header lacks.
 
-
-def _rows_may_cross_lines(data: bytes, dialect: Csv) -> bool:
-    """True when a quoted field may go on in the next line, or the dialect is none of pyarrow's."""
-    quote, escape, delimiter = dialect.quote.encode(), (dialect.escape or "").encode(), dialect.delimiter.encode()
-    if len(delimiter) > 1 or (escape and escape in data):
-        return True
-    if quote not in data:
-        return False
-    if escape or len(quote) > 1:
-        return True
-    characters = np.frombuffer(data, np.uint8)
-    quotes = np.flatnonzero(characters == quote[0])
-    line_of_quote = np.searchsorted(np.flatnonzero(characters == ord("\n")), quotes)
-    if np.any(np.bincount(line_of_quote) & 1):
-        return True
-    # Every second quote opens a field or follows the one that it doubles; any other is text, and what follows it may open a field.
-    openers = quotes[::2]
-    before = characters[openers[1:] - 1] if openers[0] == 0 else characters[openers - 1]
-    return not bool(np.all(np.isin(before, np.frombuffer(b"\n" + delimiter + quote, np.uint8))))
-
-
-def _fast_rows(block: Block, layout: CsvLayout) -> Rows:
-    """Rows by pyarrow, accepted only if rows and rejects together are as many as the lines."""
-    data = block.data
-    expected = data.count(b"\n") + (not data.endswith(b"\n"))
-    if _has_blank_line(data) or data.count(b"\r") != data.count(b"\r\n") or b"\0" in data or not _is_utf8(data):
-        return careful_rows(block, layout.dialect, layout.header.positions, layout.columns, alone=True)[0]
-    rejects: list[Reject] = []
+    Only when all of the first rows do, and there are two: in a single row it may be a value too many.
+    """
+    ignored, delimiter = dialect.ignored, dialect.delimiter.encode()
+    lines = [line.removesuffix(b"\r") for line in data[:LONGEST_ROW].split(b"\n")[:LOOKED_AT_ROWS]]
+    rows = [line for line in lines if not is_blank(line) and not (ignored and ignored.search(line))]
+    if len(rows) < 2 or not all(row.endswith(delimiter) for row in rows):
+        return header
     try:
-        table = _arrow_table(block, layout, rejects)
-    except pa.ArrowInvalid:
-        table = None
-    if table is None or table.num_rows + len(rejects) != expected:
-        return careful_rows(block, layout.dialect, layout.header.positions, layout.columns, alone=True)[0]
-    lines = np.arange(block.first_line, block.first_line + expected, dtype=np.int64)
-    if rejects:
-        lines = np.setdiff1d(lines, np.array([reject.line for reject in rejects], np.int64), assume_unique=True)
-    return Rows(with_missing_columns(table, layout.columns), lines, rejects)
+        widths = {len(split_line(row.decode("utf-8"), dialect)) for row in rows}
+    except ValueError:
+        return header
+    return Header((*header.positions, None), header.notes) if widths == {len(header.positions) + 1} else header
 
 
-def _has_blank_line(data: bytes) -> bool:
-    may_have = data[:1] in (b"\n", b"\r", b" ") or any(start in data for start in (b"\n\n", b"\n\r", b"\n "))
-    return may_have and BLANK_LINE.search(b"\n" + data) is not None
+def _skipped(block: Block, file: Path, layout: CsvLayout, remarks: Remarks) -> Iterator[Parse]:
+    """The rejects of a record that was too long to keep: one, or one for each line when its quote is never closed."""
+    assert block.skipped is not None
+    end = block.skipped.end
+    if not (isinstance(end, RecordScanner) and end.is_inside):
+        rule = remark_of_skipped(block, block.skipped, layout.dialect, remarks)
+        yield partial(_rejected, [Reject(block.first_line, rule, block.data)], layout)
+        return
+    remarks.add(unclosed_remark(block.first_line, block.first_byte))
+    again = BlockReader(utf8_chunks(file, layout.dialect.encoding))
+    while (lines := again.read()) is not None:
+        if lines.first_line + lines.data.count(b"\n") >= block.first_line:
+            yield partial(_unclosed, lines, block.first_line, layout)
 
 
-def _is_utf8(data: bytes) -> bool:
-    if data.isascii():
-        return True
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+def _unclosed(block: Block, first_line: int, layout: CsvLayout) -> Rows:
+    """A reject for each line of the block, from the first one on, because it is inside a quote that is never closed."""
+    lines = [(number, raw) for number, raw in numbered_lines(block) if number >= first_line and not is_blank(raw)]
+    return _rejected([Reject(number, "line:unclosed_quote", raw) for number, raw in lines], layout)
 
 
-def _arrow_table(block: Block, layout: CsvLayout, rejects: list[Reject]) -> pa.Table:
-    def reject(row: pacsv.InvalidRow) -> str:
-        rejects.append(Reject(block.first_line + row.number - 1, "line:field_count", row.text.encode()))
-        return "skip"
+def _rejected(rejects: Sequence[Reject], layout: CsvLayout) -> Rows:
+    return Rows(text_table(layout.columns, [[] for _ in layout.columns]), np.empty(0, np.int64), rejects)
 
-    names = [name or f"_undeclared_{position}" for position, name in enumerate(layout.header.positions)]
-    return pacsv.read_csv(
-        pa.BufferReader(block.data),
-        read_options=pacsv.ReadOptions(use_threads=False, block_size=len(block.data) + 1, column_names=names),
-        parse_options=pacsv.ParseOptions(
-            delimiter=layout.dialect.delimiter, quote_char=layout.dialect.quote, ignore_empty_lines=False, invalid_row_handler=reject
-        ),
-        convert_options=pacsv.ConvertOptions(
-            column_types={name: pa.string() for name in names},
-            include_columns=list(layout.header.present),
-            null_values=list(layout.dialect.null_values),
-            strings_can_be_null=True,
-            check_utf8=False,
-        ),
-    )
+
+def _parses(block: Block, layout: CsvLayout, reader: BlockReader, file: Path, remarks: Remarks) -> Iterator[Parse]:
+    """Parses of a block; what must see the following lines is done at once."""
+    dialect, data = layout.dialect, block.data
+    has_ignored = dialect.ignored is not None and dialect.ignored.search(data) is not None
+    if not has_ignored and not marks_of(dialect).occur_in(data):
+        yield partial(_lines, block, layout)
+        return
+    records = find_records(data, dialect, block.is_last)
+    broken = broken_records(block, records, dialect, remarks)
+    if len(records.starts):
+        yield partial(_rows, block, records, broken, layout)
+    tail = data[records.tail :]
+    if not tail:
+        return
+    first_line = block.first_line + data.count(b"\n", 0, records.tail)
+    if block.is_last:
+        remarks.add(unclosed_remark(first_line, block.first_byte + records.tail))
+        yield partial(_unclosed, Block(tail, first_line, is_last=True), first_line, layout)
+    elif len(tail) > LONGEST_ROW:
+        yield from _skipped(reader.skip(tail), file, layout, remarks)
+    else:
+        reader.unread(tail)
+
+
+def _lines(block: Block, layout: CsvLayout) -> Rows:
+    """Rows of a block of which every line is a record."""
+    lines = np.arange(block.first_line, block.first_line + block.data.count(b"\n") + (not block.data.endswith(b"\n")), dtype=np.int64)
+    rows = fast_rows(block.data, lines, layout.dialect, layout.header, layout.columns)
+    whole = Block(block.data, block.first_line, is_last=True)
+    return rows if rows is not None else careful_rows(whole, layout.dialect, layout.header.positions, layout.columns)[0]
+
+
+def _rows(block: Block, records: Records, broken: dict[int, str], layout: CsvLayout) -> Rows:
+    """Rows of a block whose records may have several lines; broken records are rejects, blank ones are none."""
+    data, lines = block.data, records.lines + block.first_line
+    kept = np.ones(len(lines), np.bool_)
+    kept[list(broken)] = False
+    first_bytes = np.frombuffer(data, np.uint8)[records.starts]
+    for at in np.flatnonzero(np.isin(first_bytes, np.frombuffer(b" \r\n", np.uint8))).tolist():
+        kept[at] = kept[at] and not is_blank(data[records.starts[at] : records.ends[at]])
+    text = _joined(data, records, kept)
+    by_parity = records.by_parity
+    rows = fast_rows(text, lines[kept], layout.dialect, layout.header, layout.columns, by_parity)
+    if rows is None:
+        places = zip(lines[kept].tolist(), records.starts[kept].tolist(), records.ends[kept].tolist(), strict=True)
+        rows = rows_of(((line, data[start:end]) for line, start, end in places), layout.dialect, layout.header.positions, layout.columns)
+    rejects = [
+        Reject(int(lines[at]), rule, _head(data[int(records.starts[at]) : int(records.ends[at])].rstrip(b"\r\n")))
+        for at, rule in broken.items()
+    ]
+    return Rows(rows.table, rows.lines, sorted([*rows.rejects, *rejects], key=lambda reject: reject.line))
+
+
+def _head(raw: bytes) -> bytes:
+    return raw if len(raw) <= LONGEST_ROW else raw[:KEPT_OF_A_LONG_LINE]
+
+
+def _joined(data: bytes, records: Records, kept: NDArray[np.bool_]) -> bytes:
+    """The text of the kept records, copied in runs."""
+    starts, ends = records.starts[kept], records.ends[kept]
+    if not len(starts):
+        return b""
+    gaps = np.flatnonzero(starts[1:] != ends[:-1])
+    begins = starts[np.concatenate([[0], gaps + 1])].tolist()
+    closes = ends[np.concatenate([gaps, [len(ends) - 1]])].tolist()
+    if len(begins) == 1 and begins[0] == 0 and closes[0] == len(data):
+        return data
+    view = memoryview(data)
+    return b"".join(view[begin:close] for begin, close in zip(begins, closes, strict=True))

@@ -52,12 +52,13 @@ def matched_header(delivered: Sequence[str], columns: Sequence[Column], line: st
     positions = [exact.get(cell) or loose.get(_loose(cell)) for cell in delivered]
     names = [name for name in positions if name is not None]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise UnreadableFileError(f"has column {', '.join(twice)} twice", "deliver each column once")
+        raise _repeated(twice, columns, number)
     missing = [column for column in columns if column.name not in names]
     if any(column.required for column in missing) or not names:
         raise _missing(missing, delivered, columns, line, delimiter, number)
     notes = [drifted(Drift.MODERATE, f"no column {column.delivered_name}, its values are empty") for column in missing]
-    if undeclared := [cell for cell, name in zip(delivered, positions, strict=True) if name is None]:
+    named_cells = delivered if delivered[-1].strip() else delivered[:-1]  # a delimiter that ends the header names no column
+    if undeclared := [cell for cell, name in zip(named_cells, positions, strict=False) if name is None]:
         named = ", ".join(cell for cell in undeclared if COLUMN_NAME.fullmatch(cell)) or "without a usable name"
         notes.append(drifted(Drift.SAFE, f"{len(undeclared)} undeclared column(s) left out: {named}"))
     if names != [column.name for column in columns if column.name in names]:
@@ -68,6 +69,13 @@ def matched_header(delivered: Sequence[str], columns: Sequence[Column], line: st
 def drifted(kind: Drift, what: str) -> str:
     """A note about a file's schema, as the manifest has it."""
     return f"{kind}: {what}"
+
+
+def _repeated(names: Sequence[str], columns: Sequence[Column], number: int) -> UnreadableFileError:
+    known = {column.name: column.delivered_name for column in columns}
+    shown = sorted({known[name] if COLUMN_NAME.fullmatch(known[name]) else name for name in names})
+    remedy = f"deliver each column once, or read columns by their place: csv.header: false and csv.skip_lines: {number}"
+    return UnreadableFileError(f"line {number}: has column {', '.join(shown)} twice", remedy)
 
 
 def _loose(name: str) -> str:

@@ -4,13 +4,14 @@ import gzip
 import io
 import zipfile
 from collections.abc import Collection
+from itertools import islice
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from conf.contracts import Feed
 from spark_jobs.ingest.blocks import zipped_files
-from spark_jobs.ingest.careful_csv import MOST_LINES_OF_A_ROW, row_length
+from spark_jobs.ingest.careful_csv import row_length
 from spark_jobs.ingest.json_rows import ELEMENTS, without_elements
 
 ENCODINGS_OF_BYTES = ("utf-16", "utf-32")  # a line end is more than the byte 10
@@ -49,20 +50,22 @@ def _without_text(content: bytes, feed: Feed, lines: Collection[int]) -> bytes:
     if feed.format == "jsonl" and feed.each:
         _without_elements(parts, feed.each, lines)
     else:
+        unclosed = len(parts)
         for line in sorted(lines):
-            for at in range(line - 1, min(line - 1 + _lines_of_row(parts, line - 1, feed, "utf-8" if is_wide else encoding), len(parts))):
+            used, ends = (1, True) if line > unclosed else _lines_of_row(parts, line - 1, feed, "utf-8" if is_wide else encoding)
+            if not ends:
+                unclosed, used = line, 1
+            for at in range(line - 1, min(line - 1 + used, len(parts))):
                 parts[at] = b""
     text = b"\n".join(parts)
     return text.decode().encode(encoding) if is_wide else text
 
 
-def _lines_of_row(parts: list[bytes], at: int, feed: Feed, encoding: str) -> int:
-    """How many lines the row has that begins here, as the reader saw it: one that never ends was rejected alone."""
+def _lines_of_row(parts: list[bytes], at: int, feed: Feed, encoding: str) -> tuple[int, bool]:
+    """How many lines the row has that begins here, and whether it ends: of a quote that is never closed every line is a row of its own."""
     if feed.format != "csv":
-        return 1
-    following = [(0, part.decode(encoding, "replace").encode()) for part in parts[at : at + MOST_LINES_OF_A_ROW]]
-    used, ends = row_length(following, 0, feed.csv)
-    return used if ends else 1
+        return 1, True
+    return row_length((part.decode(encoding, "replace").encode() for part in islice(parts, at, None)), feed.csv)
 
 
 def _without_elements(parts: list[bytes], each: str, places: Collection[int]) -> None:

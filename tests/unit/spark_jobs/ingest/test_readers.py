@@ -1,8 +1,6 @@
 """Readers: every row of a file is read or rejected alone, with its line; a file that cannot be read says why and what to do."""
 
-import csv
 import gzip
-import io
 import json
 import random
 from pathlib import Path
@@ -14,9 +12,8 @@ import zstandard
 
 from conf.columns import Column
 from conf.dialects import Csv
-from spark_jobs.ingest import blocks, careful_csv
-from spark_jobs.ingest.blocks import Block, UnreadableFileError
-from spark_jobs.ingest.careful_csv import careful_rows
+from spark_jobs.ingest import blocks
+from spark_jobs.ingest.blocks import UnreadableFileError
 from spark_jobs.ingest.csv_rows import read_csv
 from spark_jobs.ingest.json_rows import read_jsonl
 from spark_jobs.ingest.parquet_rows import read_parquet
@@ -59,8 +56,15 @@ def _csv(tmp_path: Path, content: bytes, name: str = "f.csv") -> Path:
         (b'a,b\n1,"x\ny"\n3,4\n', [(2, "1", "x\ny"), (4, "3", "4")], []),
         (b'a,b\n1,"x ""y"" z"\n', [(2, "1", 'x "y" z')], []),
         (b'a,b\n1,12" pizza\n3,4\n', [(2, "1", '12" pizza'), (3, "3", "4")], []),
-        (b'a,b\n1,"open\n3,4\n5,6\n', [(3, "3", "4"), (4, "5", "6")], [(2, "line:unclosed_quote")]),
-        (b'a,b\n5" x,"12\n2,3\n', [(3, "2", "3")], [(2, "line:unclosed_quote")]),
+        (b'a,b\n9,8\n1,"open\n3,4\n\n5,6\n', [(2, "9", "8")], [(at, "line:unclosed_quote") for at in (3, 4, 6)]),
+        (b'a,b\n5" x,"12\n2,3\n', [], [(2, "line:unclosed_quote"), (3, "line:unclosed_quote")]),
+        (b'a,b\n1,"x\n\ny\r\nz"\n3,4\n', [(2, "1", "x\n\ny\r\nz"), (6, "3", "4")], []),
+        (b'a,b\n1,"5 inch nail\n2,rack 19" black\n3,4\n', [(4, "3", "4")], [(2, "line:quoting")]),
+        (b'a,b\n1,"5 inch nail\n2,12" cup\n3,"x\ry"\n', [(4, "3", "x\ry")], [(2, "line:quoting")]),
+        (b'a,b\n1\rz,"x"\n', [(2, "1\rz", "x")], []),
+        (b"a,b,\n1,2,\n3,4,\n", [(2, "1", "2"), (3, "3", "4")], []),
+        (b"a,b\n1,2,\n3,4,\n", [(2, "1", "2"), (3, "3", "4")], []),
+        (b"sep=,\r\na,b\r\n1,2\r\n", [(3, "1", "2")], []),
         (b"a,b\n1,\0\n3,4\n", [(3, "3", "4")], [(2, "line:nul_byte")]),
         (b"a,b\n1,caf\xe9\n3,4\n", [(3, "3", "4")], [(2, "line:encoding")]),
         (b"a,b\n1,x\ry\n3,4\n", [(2, "1", "x\ry"), (3, "3", "4")], []),
@@ -84,7 +88,8 @@ def test_each_row_is_read_or_rejected_alone(content: bytes, good: Cells, bad: li
         (b"a;b\n1;2\n", "no column a, b", "csv.delimiter"),
         (b"x,y\n1,2\n", "no column a, b", "csv.header: false"),
         (b"b,c\n1,2\n", "no column a", "required"),
-        (b"a,a,b\n1,2,3\n", "a twice", "once"),
+        (b"a,a,b\n1,2,3\n", "line 1: has column a twice", "csv.skip_lines: 1"),
+        (b"sep=;\na;b\n1;2\n", "line 1: says that ';' is the delimiter", "csv.delimiter: ';'"),
         ("a,b\n1,2\n".encode("utf-16"), "UTF-16", "csv.encoding"),
     ],
 )
@@ -157,69 +162,6 @@ def test_a_zip_bomb_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
     with pytest.raises(UnreadableFileError, match="unpacks to more"):
         _read(_csv(tmp_path, gzip.compress(b"a,b\n" + b"1,2\n" * 1_000_000), "f.csv.gz"))
-
-
-@pytest.mark.parametrize("seed", range(30))
-def test_any_csv_gives_what_python_csv_gives_whatever_the_block_size(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    dice = random.Random(seed)
-    monkeypatch.setattr(blocks, "CHUNK_BYTES", dice.choice([16, 40, 100, 1 << 20]))
-    pieces = ["x", "1", ",", '"', "\n", "é", " ", "long text"]
-    rows = [("".join(dice.choices(pieces, k=dice.randint(1, 5))), "".join(dice.choices(pieces, k=dice.randint(0, 5)))) for _ in range(60)]
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([("a", "b"), *rows])
-
-    good, bad = _read(_csv(tmp_path, text.getvalue().encode()))
-
-    assert bad == []
-    assert [(a, b or "") for _, a, b in good] == rows
-    starts = [2 + sum("\n".join(row).count("\n") for row in rows[:at]) for at in range(len(rows))]
-    assert [line for line, _, _ in good] == starts
-
-
-@pytest.mark.parametrize("seed", range(60))
-def test_any_bytes_are_read_or_rejected_and_never_lost(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    dice = random.Random(seed)
-    monkeypatch.setattr(blocks, "CHUNK_BYTES", dice.choice([16, 64, 1 << 20]))
-    monkeypatch.setattr(careful_csv, "MOST_LINES_OF_A_ROW", 3)
-    lines = [bytes(dice.choices(b'1234,,,,"x\0\xff\xc3\xa9\r', k=dice.randint(1, 12))) for _ in range(50)]
-    content = b"a,b\n" + b"\n".join(lines) + b"\n"
-
-    covered: list[int] = []
-    for parse in read_csv(_csv(tmp_path, content), Csv(), AB, []):
-        rows = parse()
-        texts = [f"{row['a']}{row['b']}" for row in rows.table.to_pylist()]
-        spans = [*zip(rows.lines.tolist(), texts, strict=True), *((reject.line, reject.raw.decode("latin-1")) for reject in rows.rejects)]
-        covered += [line + extra for line, text in spans for extra in range(text.count("\n") + 1)]
-    blank = [number for number, line in enumerate(content.split(b"\n"), 1) if not line.strip(b" \r") and number not in covered]
-
-    assert sorted([1, *covered, *blank]) == list(range(1, len(lines) + 3))
-
-
-def _lines(dice: random.Random) -> bytes:
-    """Lines of one of some kinds: clean ones, quoted ones, and any sequence of what is hard to read."""
-    pieces = dice.choice(
-        [(b"1", b"x", b","), (b'"x"', b'"y ""z"""', b","), (b"x", b",", b'"', b" "), (b"x", b",", b'"', b" ", b"\r", b"\0", b"\xff")]
-    )
-    ends = dice.choice([(b"\n",), (b"\r\n",), (b"\n", b"\r\n", b"\n\n")])
-    return b"".join(b"".join(dice.choices(pieces, k=dice.randint(0, 6))) + dice.choice(ends) for _ in range(dice.randint(1, 8)))
-
-
-@pytest.mark.parametrize("block_bytes", [16, 64, 1 << 20])
-def test_rows_and_rejects_do_not_depend_on_which_reader_took_them(
-    block_bytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(blocks, "CHUNK_BYTES", block_bytes)
-    file = tmp_path / "f.csv"
-    for seed in range(700):
-        lines = _lines(random.Random(seed))
-        file.write_bytes(b"a,b\n" + lines)
-
-        found = _read(file)
-
-        rows, _ = careful_rows(Block(lines, 2, is_last=True), Csv(), ("a", "b"), ("a", "b"))
-        texts = [(row["a"], row["b"]) for row in rows.table.to_pylist()]
-        expected = [(int(line), *cells) for line, cells in zip(rows.lines, texts, strict=True)]
-        assert found == (expected, [(reject.line, reject.rule) for reject in rows.rejects]), (seed, lines)
 
 
 def test_json_lines_keep_digits_and_reach_nested_fields(tmp_path: Path) -> None:

@@ -148,6 +148,4 @@ def test_of_any_json_lines_every_line_that_is_not_blank_is_a_row(key: KeyReferen
     with TemporaryDirectory() as folder:
         found, rows, rejects = staged(Path(folder), key, "f.jsonl", content)
 
-    assert found.problem is not None or found.rows_in == rows + rejects == sum(
-        bool(line.strip()) for line in content.split(b"\n")
-    )
+    assert found.problem is not None or found.rows_in == rows + rejects == sum(bool(line.strip()) for line in content.split(b"\n"))

@@ -51,12 +51,16 @@ def read_jsonl(
     """
     reader = _RowReader(columns, ListPath(each) if each else None)
     count = PathCount([column.delivered_name for column in columns], reader.each, [] if notes is None else notes)
-    layout, chunks = layout_of(utf8_chunks(file, encoding))
-    blocks = _blocks_of_lines(chunks) if layout is Layout.LINES else _blocks_of_objects(chunks, layout)
-    for lines, rejects in blocks:
+    for lines, rejects in numbered_objects(file, encoding):
         count.begin()
         yield partial(reader.rows, lines, rejects, count)
     count.close()
+
+
+def numbered_objects(file: Path, encoding: str) -> Iterator[Numbered]:
+    """The texts of the lines or objects of a file with their numbers, in blocks, and the lines that are too long to be read."""
+    layout, chunks = layout_of(utf8_chunks(file, encoding))
+    return _blocks_of_lines(chunks) if layout is Layout.LINES else _blocks_of_objects(chunks, layout)
 
 
 def _blocks_of_lines(chunks: Iterator[bytes]) -> Iterator[Numbered]:

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 
 from conf.columns import Column
 from conf.dialects import Csv
+from conf.errors import InputError
 from spark_jobs.ingest.blocks import UnreadableFileError
 from spark_jobs.ingest.csv_rows import read_csv
+from spark_jobs.ingest.draft.samples import read_sample
 from spark_jobs.ingest.sheet_rows import read_xlsx
 from tests.unit.spark_jobs.ingest.test_other_formats import _book, _file, _found
 
@@ -57,6 +59,9 @@ def test_a_sheet_beyond_its_limits_or_with_broken_cells_is_refused_at_once(tmp_p
     began = time.process_time()
     with pytest.raises(UnreadableFileError, match=problem) as caught:
         list(read_xlsx(file, Csv(), None, AB, []))
+
+    with pytest.raises(InputError, match="a sample cannot be read"):
+        read_sample(file)
 
     assert caught.value.remedy
     assert time.process_time() - began < 10

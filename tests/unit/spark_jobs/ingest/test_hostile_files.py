@@ -149,3 +149,10 @@ def test_of_any_json_lines_every_line_that_is_not_blank_is_a_row(key: KeyReferen
         found, rows, rejects = staged(Path(folder), key, "f.jsonl", content)
 
     assert found.problem is not None or found.rows_in == rows + rejects == sum(bool(line.strip()) for line in content.split(b"\n"))
+
+
+def test_paths_that_no_object_has_are_in_the_notes_of_the_file(tmp_path: Path, key: KeyReference) -> None:
+    found, rows, _ = staged(tmp_path, key, "f.jsonl", b'{"a": 1, "B": "x"}\n' * 300_000, columns=COLUMNS[:2])
+
+    assert rows == 300_000
+    assert found.notes == ["moderate: path b is in none of 300000 objects"]

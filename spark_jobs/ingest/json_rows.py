@@ -1,103 +1,140 @@
-"""Reader of JSON lines: one object a line, or one row for each element of a list in it.
+"""Reader of JSON: one object a line, an array of objects or objects over several lines; one row for each object or each element of a list in it.
 
 Numbers keep the digits they were delivered with; nested fields are reached by a dotted name.
 """
 
-import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from conf.columns import Column
-from spark_jobs.ingest.blocks import BlockReader, Reject, numbered_lines, utf8_chunks
+from spark_jobs.ingest.blocks import CHUNK_BYTES, BlockReader, Reject, numbered_lines, utf8_chunks
+from spark_jobs.ingest.json_documents import Layout, layout_of, pieces
+from spark_jobs.ingest.json_paths import (
+    ABSENT,
+    DECODER,
+    DEEPEST,
+    ELEMENTS,
+    BlockCount,
+    ListPath,
+    NotAListError,
+    PathCount,
+    is_too_deep,
+    json_text,
+    steps_of,
+    value_at,
+)
 from spark_jobs.ingest.rows import Rows, text_table
 
 Parse = Callable[[], Rows]
 Steps = tuple[str, ...]
+Numbered = tuple[list[tuple[int, bytes]], list[Reject]]
 
 
-class _Number(str):
-    """A number in the digits it was delivered with."""
-
-    __slots__ = ()
-
-
-_DECODER = json.JSONDecoder(parse_float=_Number, parse_int=_Number, parse_constant=_Number)
-
-
-# The place of an element: its line × this + its number in the list, from 1.
-ELEMENTS = 1_000_000
-
-
-def read_jsonl(file: Path, encoding: str, columns: tuple[Column, ...], each: str | None = None) -> Iterator[Parse]:
+def read_jsonl(
+    file: Path, encoding: str, columns: tuple[Column, ...], each: str | None = None, notes: list[str] | None = None
+) -> Iterator[Parse]:
     """Parses to run, in the order of the file; each gives the rows of one block.
 
     Args:
         file: the file.
         encoding: of its text.
         columns: what to read.
-        each: path of a list: every element is a row, and columns below the path are read from the element.
+        each: path of a list, through other lists too: every element is a row, and columns below a level of the path are read from that level.
+        notes: gets a line for each path that no object has, when the last block was parsed.
 
     Raises:
         UnreadableFileError: the file breaks its contract as a whole.
     """
-    reader = BlockReader(utf8_chunks(file, encoding))
-    names = tuple(column.name for column in columns)
-    paths = tuple(tuple(column.delivered_name.split(".")) for column in columns)
+    reader = _RowReader(columns, ListPath(each) if each else None)
+    count = PathCount([column.delivered_name for column in columns], reader.each, [] if notes is None else notes)
+    for lines, rejects in numbered_objects(file, encoding):
+        count.begin()
+        yield partial(reader.rows, lines, rejects, count)
+    count.close()
+
+
+def numbered_objects(file: Path, encoding: str) -> Iterator[Numbered]:
+    """The texts of the lines or objects of a file with their numbers, in blocks, and the lines that are too long to be read."""
+    layout, chunks = layout_of(utf8_chunks(file, encoding))
+    return _blocks_of_lines(chunks) if layout is Layout.LINES else _blocks_of_objects(chunks, layout)
+
+
+def _blocks_of_lines(chunks: Iterator[bytes]) -> Iterator[Numbered]:
+    reader = BlockReader(chunks)
     while (block := reader.read()) is not None:
         if block.too_long:
-            lines: list[tuple[int, bytes]] = []
-            rejects = [Reject(block.first_line, "line:too_long", block.data)]
+            yield [], [Reject(block.first_line, "line:too_long", block.data)]
         else:
-            lines, rejects = list(numbered_lines(block)), []
-
-        def parse(lines: list[tuple[int, bytes]] = lines, rejects: list[Reject] = rejects) -> Rows:
-            return _rows(lines, rejects, names, paths, tuple(each.split(".")) if each else None)
-
-        yield parse
+            yield list(numbered_lines(block)), []
 
 
-def _rows(
-    lines: list[tuple[int, bytes]], rejects: list[Reject], names: tuple[str, ...], paths: tuple[Steps, ...], each: Steps | None
-) -> Rows:
-    values: list[list[str | None]] = [[] for _ in names]
-    numbers: list[int] = []
-    for number, raw in lines:
-        if not raw.strip():
-            continue
-        found = _cells(raw, paths, each)
-        if isinstance(found, str):
-            rejects.append(Reject(number if each is None else number * ELEMENTS, found, raw))
-            continue
-        for element, cells in enumerate(found, 1):
-            numbers.append(number if each is None else number * ELEMENTS + element)
-            for column, cell in zip(values, cells, strict=True):
-                column.append(cell)
-    return Rows(text_table(names, values), np.array(numbers, np.int64), rejects)
+def _blocks_of_objects(chunks: Iterator[bytes], layout: Layout) -> Iterator[Numbered]:
+    """The objects of an array with their numbers; null stands for one that was taken out, as an empty line does."""
+    block: list[tuple[int, bytes]] = []
+    size = 0
+    for number, raw in pieces(chunks, layout):
+        if number and raw != b"null":
+            block.append((number, raw))
+            size += len(raw)
+        if size >= CHUNK_BYTES:
+            yield block, []
+            block, size = [], 0
+    if block:
+        yield block, []
 
 
-def _cells(raw: bytes, paths: tuple[Steps, ...], each: Steps | None) -> list[list[str | None]] | str:
-    """The text at each path of a line's rows, or the rule that the line breaks."""
-    try:
-        found = parse_object(raw)
-        if isinstance(found, str):
-            return found
-        if each is None:
-            return [[_text(_at(found, path)) for path in paths]]
-        elements = _at(found, each)
-        if elements is None:
-            return []
-        if not isinstance(elements, list) or len(elements) >= ELEMENTS:
+class _RowReader:
+    """Reads the rows of a block."""
+
+    def __init__(self, columns: tuple[Column, ...], each: ListPath | None) -> None:
+        self.each = each
+        self._names = tuple(column.name for column in columns)
+        paths = [steps_of(column.delivered_name) for column in columns]
+        self._places = [each.level_of(path) if each else (0, path) for path in paths]
+
+    def rows(self, lines: list[tuple[int, bytes]], rejects: list[Reject], count: PathCount) -> Rows:
+        """The rows of numbered lines or objects."""
+        values: list[list[str | None]] = [[] for _ in self._names]
+        numbers: list[int] = []
+        block = BlockCount(len(self._names), self.each)
+        first = 1 if self.each is None else ELEMENTS
+        rejects = [Reject(reject.line * first, reject.rule, reject.raw) for reject in rejects]
+        for number, raw in lines:
+            if not raw.strip():
+                continue
+            found = self._cells(raw, block)
+            if isinstance(found, str):
+                rejects.append(Reject(number * first, found, raw))
+                continue
+            for element, cells in enumerate(found, 1):
+                numbers.append(number if self.each is None else number * ELEMENTS + element)
+                for column, cell in zip(values, cells, strict=True):
+                    column.append(cell)
+        count.end(block)
+        return Rows(text_table(self._names, values), np.array(numbers, np.int64), rejects)
+
+    def _cells(self, raw: bytes, block: BlockCount) -> list[list[str | None]] | str:
+        """The text at each path of an object's rows, or the rule that the object breaks."""
+        try:
+            found = parse_object(raw)
+            if isinstance(found, str):
+                return found
+            rows = [(found,)] if self.each is None else [element.levels for element in self.each.elements(found)]
+            block.add_object(found)
+            return [self._row(levels, block) for levels in rows]
+        except NotAListError:
             return "line:not_a_list"
-        inside = [path[len(each) :] if path[: len(each)] == each else None for path in paths]
-        return [
-            [_text(_at(found, path) if part is None else _at(element, part)) for path, part in zip(paths, inside, strict=True)]
-            for element in elements
-        ]
-    except RecursionError:
-        return "line:not_json"
+        except RecursionError:
+            return "line:too_deep"
+
+    def _row(self, levels: tuple[Any, ...], block: BlockCount) -> list[str | None]:
+        values = [value_at(levels[level], path) for level, path in self._places]
+        block.add_row(values)
+        return [_text(value) for value in values]
 
 
 def parse_object(raw: bytes) -> dict[str, Any] | str:
@@ -105,52 +142,21 @@ def parse_object(raw: bytes) -> dict[str, Any] | str:
     if b"\0" in raw:
         return "line:nul_byte"
     try:
-        value = _DECODER.decode(raw.decode("utf-8").strip())
+        value = DECODER.decode(raw.decode("utf-8").strip())
     except UnicodeDecodeError:
         return "line:encoding"
     except ValueError:
         return "line:not_json"
-    return value if isinstance(value, dict) else "line:not_an_object"
-
-
-def without_elements(raw: bytes, each: str, elements: Collection[int]) -> bytes:
-    """A line of a list without some of its elements (from 1), which become null; nothing of it when none is left, or when it is no such line."""
-    try:
-        found = json.loads(raw)
-    except (ValueError, RecursionError):
-        return b""
-    listed = _at(found, tuple(each.split(".")))
-    if not isinstance(listed, list):
-        return b""
-    for number in elements:
-        if 1 <= number <= len(listed):
-            listed[number - 1] = None
-    return b"" if all(element is None for element in listed) else json.dumps(found, ensure_ascii=False).encode()
-
-
-def _at(value: Any, path: tuple[str, ...]) -> Any:
-    if isinstance(value, dict) and (whole := ".".join(path)) in value:
-        return value[whole]
-    for step in path:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(step)
-    return value
+    except RecursionError:
+        return "line:too_deep"
+    if not isinstance(value, dict):
+        return "line:not_an_object"
+    may_be_deep = raw.count(b"{") + raw.count(b"[") > DEEPEST
+    return "line:too_deep" if may_be_deep and is_too_deep(value) else value
 
 
 def _text(value: Any) -> str | None:
-    if value is None or value == "":
+    if value is None or value is ABSENT or value == "":
         return None
-    text = value if isinstance(value, str) else _json(value)
+    text = value if isinstance(value, str) else json_text(value)
     return text.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate is valid JSON but not valid text
-
-
-def _json(value: Any) -> str:
-    """JSON text of a parsed value, its numbers as they were."""
-    if isinstance(value, _Number):
-        return str(value)
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_json(name)}: {_json(part)}" for name, part in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_json, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)

@@ -56,12 +56,18 @@ class Decision:
 
 
 def landed_files(landing: Path, source: str, feed: Feed, until: date) -> tuple[list[LandedFile], list[Finding]]:
-    """Files of a feed delivered on or before `until`, in order of delivery date and name, and names with an impossible date."""
+    """Files of a feed delivered on or before `until`, in order of delivery date and name, and names that are no text or have an impossible date."""
     found, findings = [], []
     patterns = {feed.files.replace("{date}", written) for written in DATE_GLOBS}
     for path in {path for pattern in patterns for path in (landing / source).glob(pattern)}:
         name = path.relative_to(landing).as_posix()
         if _is_unfinished(path.relative_to(landing / source)) or not path.is_file():
+            continue
+        if not _is_text(name):
+            shown = name.encode("utf-8", "backslashreplace").decode()
+            findings.append(
+                Finding(shown, "its name is not UTF-8", "rename the file; its sender names files in another encoding, such as GBK")
+            )
             continue
         text = date_in_path(source, feed.files, name)
         try:
@@ -145,6 +151,15 @@ def _stretches(files: Sequence[LandedFile | KnownFile]) -> dict[str, int]:
 
 def _in_order(file: LandedFile | KnownFile) -> tuple[date, str]:
     return file.delivered_on or date.min, file.file
+
+
+def _is_text(name: str) -> bool:
+    """False for names with bytes that are no UTF-8: no table can hold them."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_unfinished(path: PurePath) -> bool:

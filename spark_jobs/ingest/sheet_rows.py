@@ -1,26 +1,23 @@
 """Reader of Excel workbooks (.xlsx): one sheet, its cells as the text that a csv export of them would hold; the line is the sheet's row."""
 
-import zipfile
-from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime, time
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
-from xml.etree.ElementTree import ParseError
 
 import numpy as np
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from conf.columns import Column
 from conf.dialects import Csv
-from spark_jobs.ingest.blocks import BOMB_BYTES, BOMB_RATIO, UnreadableFileError
+from spark_jobs.ingest.blocks import UnreadableFileError
 from spark_jobs.ingest.header import Header, declared_header, matched_header
 from spark_jobs.ingest.rows import Rows, text_table
+from spark_jobs.ingest.workbooks import Workbook, open_workbook
 
 Parse = Callable[[], Rows]
+Row = tuple[int, dict[int, str]]
+Picked = tuple[int, list[str | None]]
 BATCH_ROWS = 1 << 14
-DELIVER_AGAIN = "open it in a spreadsheet program and save it as .xlsx, or deliver it as csv"
 
 
 def read_xlsx(file: Path, dialect: Csv, sheet: str | None, columns: tuple[Column, ...], notes: list[str]) -> Iterator[Parse]:
@@ -29,53 +26,51 @@ def read_xlsx(file: Path, dialect: Csv, sheet: str | None, columns: tuple[Column
     Raises:
         UnreadableFileError: the file breaks its contract as a whole.
     """
-    try:
-        _refuse_bomb(file)
-        book = load_workbook(file, read_only=True, data_only=True)
-        try:
-            yield from _parses(_numbered(book, sheet, dialect), dialect, columns, notes)
-        finally:
-            book.close()
-    except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, OSError, EOFError, ValueError):
-        raise UnreadableFileError("is not a complete Excel workbook", DELIVER_AGAIN) from None
+    with open_workbook(file) as book:
+        yield from _parses(_filled_rows(book, sheet, dialect), dialect, columns, notes)
 
 
-def _refuse_bomb(file: Path) -> None:
-    with zipfile.ZipFile(file) as archive:
-        unpacked = sum(member.file_size for member in archive.infolist())
-    if unpacked > BOMB_BYTES and unpacked > BOMB_RATIO * file.stat().st_size:
-        raise UnreadableFileError(f"unpacks to more than {BOMB_RATIO} times its size", "check the delivery; deliver it as csv")
-
-
-def _numbered(book: Any, sheet: str | None, dialect: Csv) -> Iterator[tuple[int, list[str | None]]]:
-    """The sheet's rows that hold anything, as text, with their numbers."""
-    if sheet is not None and sheet not in book.sheetnames:
-        raise UnreadableFileError(f"has no sheet {sheet!r}", f"name one of its {len(book.sheetnames)} sheets in the mapping")
-    rows: Iterable[tuple[object, ...]] = (book[sheet] if sheet is not None else book.worksheets[0]).iter_rows(values_only=True)
+def _filled_rows(book: Workbook, sheet: str | None, dialect: Csv) -> Iterator[Row]:
+    """The sheet's rows that hold anything and are not to be ignored."""
+    names = book.sheet_names
+    if sheet is not None and sheet not in names:
+        raise UnreadableFileError(f"has no sheet {sheet!r}", f"name one of its {len(names)} sheets in the mapping")
     ignored = dialect.ignored
-    for number, row in enumerate(rows, start=1):
-        cells = [_text(value) for value in row]
-        if number > dialect.skip_lines and any(cells):
-            line = dialect.delimiter.join(cell or "" for cell in cells).encode()
-            if ignored is None or not ignored.search(line):
-                yield number, cells
+    for number, cells in book.rows(names[0] if sheet is None else sheet):
+        if number <= dialect.skip_lines or not cells:
+            continue
+        if ignored is None or not ignored.search(_line(cells, dialect.delimiter)):
+            yield number, cells
 
 
-def _parses(rows: Iterator[tuple[int, list[str | None]]], dialect: Csv, columns: tuple[Column, ...], notes: list[str]) -> Iterator[Parse]:
+def _line(cells: dict[int, str], delimiter: str) -> bytes:
+    """The row as a line of csv, up to its last filled cell."""
+    filled = sorted(cells)
+    gaps = [delimiter * (column - before) for before, column in pairwise([1, *filled])]
+    return "".join(gap + cells[column] for gap, column in zip(gaps, filled, strict=True)).encode()
+
+
+def _parses(rows: Iterator[Row], dialect: Csv, columns: tuple[Column, ...], notes: list[str]) -> Iterator[Parse]:
     header = declared_header(columns)
     if dialect.header:
-        number, cells = next(rows, (1, []))
-        header = matched_header([cell or "" for cell in cells], columns, number=number)
+        number, cells = next(rows, (1, {}))
+        names = [cells.get(column, "") for column in range(1, max(cells, default=0) + 1)]
+        header = matched_header(names, columns, number=number)
     notes += header.notes
-    for batch in _batches(rows):
-        yield partial(_rows, batch, header, dialect, tuple(column.name for column in columns))
+    places = [_place(header, column.name) for column in columns]
+    for batch in _batches(rows, places):
+        yield partial(_rows, batch, dialect, tuple(column.name for column in columns))
 
 
-def _batches(rows: Iterator[tuple[int, list[str | None]]]) -> Iterator[list[tuple[int, list[str | None]]]]:
-    """The rows in lists of a good size."""
-    batch: list[tuple[int, list[str | None]]] = []
-    for row in rows:
-        batch.append(row)
+def _place(header: Header, name: str) -> int | None:
+    return header.positions.index(name) + 1 if name in header.positions else None
+
+
+def _batches(rows: Iterator[Row], places: list[int | None]) -> Iterator[list[Picked]]:
+    """The cells of the contract's columns, in lists of a good size; what stands beyond the header belongs to no column."""
+    batch: list[Picked] = []
+    for number, cells in rows:
+        batch.append((number, [None if place is None else cells.get(place) for place in places]))
         if len(batch) == BATCH_ROWS:
             yield batch
             batch = []
@@ -83,26 +78,6 @@ def _batches(rows: Iterator[tuple[int, list[str | None]]]) -> Iterator[list[tupl
         yield batch
 
 
-def _rows(batch: list[tuple[int, list[str | None]]], header: Header, dialect: Csv, names: tuple[str, ...]) -> Rows:
-    """Cells by column; a row may end early, as sheets do, and what stands beyond the header belongs to no column."""
-    values: list[list[str | None]] = []
-    for name in names:
-        at = header.positions.index(name) if name in header.positions else None
-        cells = [cells[at] if at is not None and at < len(cells) else None for _, cells in batch]
-        values.append([None if cell in dialect.null_values else cell for cell in cells])
+def _rows(batch: list[Picked], dialect: Csv, names: tuple[str, ...]) -> Rows:
+    values = [[None if cells[at] in dialect.null_values else cells[at] for _, cells in batch] for at in range(len(names))]
     return Rows(text_table(names, values), np.array([number for number, _ in batch], np.int64))
-
-
-def _text(value: object) -> str | None:
-    """A cell as text: whole numbers without `.0`, moments as `yyyy-MM-dd HH:mm:ss`, a day without time as `yyyy-MM-dd`."""
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    if isinstance(value, datetime):
-        return value.isoformat(" ", "seconds" if not value.microsecond else "microseconds")
-    if isinstance(value, date | time):
-        return value.isoformat()
-    return str(value).strip() or None

@@ -231,7 +231,7 @@ def _parses(plan: StagePlan, landed: LandedFile, notes: list[str]) -> Iterator[P
     if feed.format == "csv":
         return read_csv(path, feed.csv, feed.columns, notes)
     if feed.format == "jsonl":
-        return read_jsonl(path, feed.csv.encoding, feed.columns, feed.each)
+        return read_jsonl(path, feed.csv.encoding, feed.columns, feed.each, notes)
     if feed.format == "fixed_width":
         return read_fixed_width(path, feed.csv, feed.columns)
     if feed.format == "xlsx":

@@ -1,7 +1,6 @@
 """Samples of delivered files, read by the readers of ingest: a column's values are the texts that its contract will see."""
 
 import json
-import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,21 +9,21 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from conf.columns import Column
 from conf.dialects import Csv
 from conf.errors import Finding, InputError
-from spark_jobs.ingest.blocks import COMPRESSION, BlockReader, UnreadableFileError, numbered_lines, utf8_chunks
+from spark_jobs.ingest.blocks import COMPRESSION, UnreadableFileError
 from spark_jobs.ingest.csv_rows import Parse, read_csv
 from spark_jobs.ingest.draft.dialect import guess_csv, guess_encoding
-from spark_jobs.ingest.json_rows import parse_object, read_jsonl
+from spark_jobs.ingest.json_rows import numbered_objects, parse_object, read_jsonl
 from spark_jobs.ingest.parquet_rows import read_parquet
 from spark_jobs.ingest.sheet_rows import read_xlsx
+from spark_jobs.ingest.workbooks import open_workbook
 
 HEAD_ROWS, MOST_ROWS, MOST_READ = 25_000, 50_000, 2_000_000
 JSON_LINES = 5_000
+FIRST_ROWS = 50  # among which the header of a sheet is looked for
 
 
 @dataclass(frozen=True)
@@ -109,22 +108,16 @@ def _named(kind: str, dialect: Csv, names: list[str], notes: list[str] | None = 
 
 
 def _of_sheet(file: Path) -> Layout:
-    try:
-        book = load_workbook(file, read_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError, ValueError):
-        raise UnreadableFileError("is not a complete Excel workbook", "save it as .xlsx, or deliver it as csv") from None
-    try:
+    with open_workbook(file) as book:
         skipped = 0
         cells: list[str] = []
-        for number, row in enumerate(book.worksheets[0].iter_rows(values_only=True, max_row=50)):
-            texts = [str(cell) if cell is not None else "" for cell in row]
-            if sum(map(bool, texts)) > max(1, sum(map(bool, cells))):
-                skipped, cells = number, texts
-            if cells and number > skipped + 3:
+        for number, row in book.rows(book.sheet_names[0]):
+            if number > FIRST_ROWS or (cells and number > skipped + 5):
                 break
-        notes = [f"{len(book.worksheets) - 1} further sheet(s) are not read: `sheet` names one"] if len(book.worksheets) > 1 else []
-    finally:
-        book.close()
+            if len(row) > max(1, sum(map(bool, cells))):
+                skipped, cells = number - 1, [row.get(column, "") for column in range(1, max(row) + 1)]
+        further = len(book.sheet_names) - 1
+    notes = [f"{further} further sheet(s) are not read: `sheet` names one"] if further else []
     if skipped:
         notes.append(f"{skipped} row(s) before the header are skipped")
     return _named("xlsx", Csv(skip_lines=skipped), cells, notes)
@@ -135,8 +128,8 @@ def _of_json(file: Path) -> Layout:
     encoding, doubt = guess_encoding(file)
     paths: Counter[str] = Counter()
     lists: set[str] = set()
-    block = BlockReader(utf8_chunks(file, encoding)).read()
-    lines = [raw for _, raw in numbered_lines(block)][:JSON_LINES] if block else []
+    objects, _ = next(numbered_objects(file, encoding), ([], []))
+    lines = [raw for _, raw in objects[:JSON_LINES]]
     for found in (parse_object(raw) for raw in lines if raw.strip()):
         if isinstance(found, dict):
             for path, value in _leaves(found):
@@ -144,7 +137,7 @@ def _of_json(file: Path) -> Layout:
                 if isinstance(value, list):
                     lists.add(path)
     if not paths:
-        raise UnreadableFileError("has no lines that are JSON objects", "write one object a line (jsonl), not one array for all")
+        raise UnreadableFileError("has no JSON objects", "deliver one object a line, or one array of objects")
     notes = [
         f"{path} is a list and stays text; a second feed on the same files with each: {path} makes its elements rows"
         for path in sorted(lists)

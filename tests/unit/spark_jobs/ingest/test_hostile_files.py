@@ -145,11 +145,16 @@ def test_of_any_csv_rows_in_are_rows_valid_and_rows_rejected(key: KeyReference, 
     )
 )
 def test_of_any_json_lines_every_line_that_is_not_blank_is_a_row(key: KeyReference, lines: list[str]) -> None:
-    content = "\n".join(lines).replace("\r", "").encode("utf-8", "replace")
+    content = "\n".join(['{"a": 1}', *lines]).replace("\r", "").encode("utf-8", "replace")
 
     with TemporaryDirectory() as folder:
         found, rows, rejects = staged(Path(folder), key, "f.jsonl", content)
 
-    assert found.problem is not None or found.rows_in == rows + rejects == sum(
-        bool(line.strip()) for line in content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    )
+    assert found.problem is not None or found.rows_in == rows + rejects == sum(bool(line.strip()) for line in content.split(b"\n"))
+
+
+def test_paths_that_no_object_has_are_in_the_notes_of_the_file(tmp_path: Path, key: KeyReference) -> None:
+    found, rows, _ = staged(tmp_path, key, "f.jsonl", b'{"a": 1, "B": "x"}\n' * 300_000, columns=COLUMNS[:2])
+
+    assert rows == 300_000
+    assert found.notes == ["moderate: path b is in none of 300000 objects"]

@@ -124,3 +124,17 @@ def test_a_file_that_grew_was_touched_or_went_is_not_as_it_was_found(landing: La
     assert not is_as_found(landed, landing.folder)
     file.unlink()
     assert not is_as_found(landed, landing.folder)
+
+
+def test_a_file_whose_name_is_in_gbk_is_a_finding_and_the_others_are_found(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    for name in ("订单_2024-01-02.csv".encode("gbk"), "订单_2024-01-03.csv".encode()):
+        Path(os.fsdecode(os.path.join(os.fsencode(folder), name))).write_text("a\n1\n")  # noqa: PTH118 - bytes
+
+    files, findings = landed_files(tmp_path, "shop", _feed("*_{date}.csv"), LAST_DAY)
+
+    assert [landed.file for landed in files] == ["shop/订单_2024-01-03.csv"]
+    (finding,) = findings
+    assert finding.problem == "its name is not UTF-8"
+    assert str(finding).encode("utf-8")

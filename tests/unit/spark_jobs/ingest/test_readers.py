@@ -184,7 +184,7 @@ def test_nested_json_stays_as_it_was_delivered(tmp_path: Path) -> None:
 
     assert good[0] == (1, '{"é": [1, 2.50, "3", true, null, {"x": 1e3}], "y": "?"}', "[1, 2]")
     assert good[1:] == [(3, "1", None)]
-    assert bad == [(2, "line:not_json")]
+    assert bad == [(2, "line:too_deep")]
 
 
 def test_parquet_columns_of_any_type_become_text(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Columns of a feed: where a value is in the file, what type it has, what must hold of it, and how personal it is."""
 
 from datetime import date
+from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -31,6 +32,7 @@ class Column(Part):
     pii: PiiClass = PiiClass.NONE
     kind: PiiKind | None = None
     valid: bool = False
+    clean: bool | Literal["nfkc"] | None = None
     coarse: Coarse | None = None
     coarse_pattern: str | None = None
     processing: Processing | None = None

@@ -90,7 +90,7 @@ class Cleaner:
 
     def apply(self, table: pa.Table, broken: BrokenRules) -> pa.Table:
         """The table with clean identifiers. A personal value that breaks a rule here is null afterwards: no token is made of it."""
-        for name, column in (self.tokenised | self.identifiers).items():
+        for name, column in {**self.tokenised, **self.identifiers}.items():
             table = _replaced(table, name, partial(_not_too_long, column, broken))
         for name, column in self.identifiers.items():
             table = _replaced(table, name, partial(_clean, column, broken))

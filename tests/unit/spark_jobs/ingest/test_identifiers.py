@@ -203,7 +203,8 @@ def test_who_was_erased_is_recognised_by_a_key_with_invisible_ends(redelivered: 
     marks = frozenset({key.open().mark("workshop:M-1")})
     columns = customer_columns(feed, "workshop")
     assert columns[0] == KeyColumn("rider", "workshop")
-    table = pa.table({name: pa.array([None, None] if name != "rider" else [redelivered, "M-2"], pa.string()) for name in feed.column_names})
+    riders: list[str | None] = [redelivered, "M-2"]
+    table = pa.table({name: pa.array(riders if name == "rider" else [None, None], pa.string()) for name in feed.column_names})
 
     # when a job sheet of M-1 comes again
     erased = Erased(marks, columns, None)

@@ -32,6 +32,7 @@ class Column(Part):
     pii: PiiClass = PiiClass.NONE
     kind: PiiKind | None = None
     valid: bool = False
+    clean: bool | Literal["nfkc"] | None = None
     coarse: Coarse | None = None
     coarse_pattern: str | None = None
     processing: Processing | None = None

@@ -74,6 +74,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "pii": "How close a value is to a person; direct and sensitive values become tokens and need a kind.",
         "kind": "What a PII value is; decides how it is normalised before it becomes a token.",
         "valid": "A PII value must be a possible one of its kind: a number that can be dialled, a day, an identity number with its check digit.",
+        "clean": "Keys and identifiers: true (their default) trims invisible characters and undoes spreadsheet damage, nfkc also full width; or false.",
         "coarse": "What stays of a PII value in the open, in a column <name>_<this>: year, district, grid or scrubbed.",
         "processing": "What is different from the feed's.",
         "per_document": "The field belongs to the whole document: first_filled, last (filled) or max over its lines.",

@@ -103,16 +103,18 @@ class Keyring:
 
     def token(self, kind: str, value: str, order: str = "yMd") -> str:
         """`k1:<hex HMAC of the normalised value>`: equal for equal people's values, and useless without the secret."""
-        return f"{self.tokens.key_id}:{self.tokens.digest(normalise(kind, value, self.country, order).encode()).hex()}"
+        return (
+            f"{self.tokens.key_id}:{self.tokens.digest(normalise(kind, value, self.country, order).encode('utf-8', 'surrogatepass')).hex()}"
+        )
 
     def tokens_of(self, kind: str, values: pa.Array, order: str = "yMd") -> list[str]:
         """`token` of every value of a string array without nulls."""
         prefix, digest = f"{self.tokens.key_id}:", self.tokens.digest
-        return [prefix + digest(form.encode()).hex() for form in normalised(kind, values, self.country, order)]
+        return [prefix + digest(form.encode("utf-8", "surrogatepass")).hex() for form in normalised(kind, values, self.country, order)]
 
     def possible_tokens(self, kind: str, value: str, order: str = "yMd") -> list[str]:
         """The token of a value under every key of the lake: what was noted of somebody before tokens were made anew has an older one."""
-        form = normalise(kind, value, self.country, order).encode()
+        form = normalise(kind, value, self.country, order).encode("utf-8", "surrogatepass")
         keys = {key.key_id: key for key in (self.tokens, self.encryption, *self._earlier)}
         return [f"{key_id}:{key.digest(form).hex()}" for key_id, key in keys.items()]
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from conf.errors import ConfigError, Finding
 from conf.settings import Settings
+from spark_jobs.common.pii.normal import NORMAL_FORM_VERSION
 from spark_jobs.common.suites import PARTS, Suite
 
 log = logging.getLogger(__name__)
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 KEY_BYTES = 32
 COMMAND_SECONDS = 30
 FIRST_KEY = "k1"
+FIRST_NORMAL_FORM = 1  # of a register that does not say it
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,19 @@ class Register:
     """The keys of a lake: which one makes tokens, which one encrypts, and all that something may still be encrypted with.
 
     `tokens_next` is the key whose tokens take the place of today's while that is under way: until it is done, nothing may make a token.
+    `normal_form` is the oldest version of the normal form that tokens of the lake were made of.
     """
 
     tokens: str
     encryption: str
     keys: tuple[KeyPlace, ...]
     tokens_next: str | None = None
+    normal_form: int = NORMAL_FORM_VERSION
+
+    @property
+    def has_old_forms(self) -> bool:
+        """Whether tokens may be there that the normal form of today would not give."""
+        return self.normal_form < NORMAL_FORM_VERSION
 
     def place(self, key_id: str) -> KeyPlace:
         """The key of this id; KeyError when there is none."""
@@ -114,7 +123,8 @@ def read_register(settings: Settings) -> Register | None:
             for key_id, each in content["keys"].items()
         }
         following = places[content["tokens_next"]].key_id if content.get("tokens_next") else None
-        return Register(places[content["tokens"]].key_id, places[content["encryption"]].key_id, tuple(places.values()), following)
+        form = int(content.get("normal_form", FIRST_NORMAL_FORM))
+        return Register(places[content["tokens"]].key_id, places[content["encryption"]].key_id, tuple(places.values()), following, form)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as err:
@@ -129,7 +139,13 @@ def write_register(settings: Settings, register: Register) -> None:
     keys = {place.key_id: {name: asdict(place)[name] for name in ("suite", "fingerprint")} for place in register.keys}
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     with draft.open("w", encoding="utf-8") as out:
-        content = {"tokens": register.tokens, "encryption": register.encryption, "tokens_next": register.tokens_next, "keys": keys}
+        content = {
+            "tokens": register.tokens,
+            "encryption": register.encryption,
+            "tokens_next": register.tokens_next,
+            "normal_form": register.normal_form,
+            "keys": keys,
+        }
         out.write(json.dumps(content, indent=2) + "\n")
         out.flush()
         os.fsync(out.fileno())

@@ -12,6 +12,7 @@ from spark_jobs.common.job import StepContext
 from spark_jobs.ingest import contract as rules_of
 from spark_jobs.ingest import rejected
 from spark_jobs.ingest.erased import Marks, erased_in
+from spark_jobs.ingest.identifiers import Cleaner
 from spark_jobs.ingest.journal import staging_folder
 from spark_jobs.ingest.landing import LandedFile, balanced_groups
 from spark_jobs.ingest.manifest import batch_id
@@ -66,7 +67,7 @@ class Batch:
         groups = balanced_groups(self.files, MOST_GROUPS)
         return StagePlan(
             self.feed, groups, str(self.landing or settings.lake.landing), str(folder), self.key, settings.ingest.keep_raw_in_quarantine,
-            erased_in(self.feed, self.source, self.erased),
+            erased_in(self.feed, self.source, self.erased), Cleaner.for_feed(self.feed),
         )  # fmt: skip
 
     @property

@@ -15,6 +15,7 @@ from conf.contracts import Feed
 from conf.types import PiiClass
 from spark_jobs.common.crypto import Keyring
 from spark_jobs.ingest.batch import Batch
+from spark_jobs.ingest.identifiers import REMEDIES
 from spark_jobs.ingest.tokens import TOKEN, raw_binding
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ def _shown(feed: Feed, row: "Row", raw: str | None, lengths: Mapping[str, int]) 
         return _line(feed, raw)
     values = json.loads(raw)
     if subject != "row":
+        if rule in REMEDIES and values.get(subject) is None:
+            return f"{feed.column(subject).kind}(not kept)"
         return _value(feed.column(subject), values.get(subject), lengths)
     references = {key.name: key.columns for key in feed.foreign_keys}
     if rule == "unique" or rule in references:

@@ -23,6 +23,7 @@ from spark_jobs.ingest import contract as rules_of
 from spark_jobs.ingest import rejected
 from spark_jobs.ingest.batch import Batch
 from spark_jobs.ingest.erased import note_redelivered
+from spark_jobs.ingest.identifiers import REMEDIES
 from spark_jobs.ingest.journal import Pending, take_back
 from spark_jobs.ingest.landing import is_as_found
 from spark_jobs.ingest.manifest import LOADED, Entry, entry_of, record
@@ -160,10 +161,11 @@ def rejection_findings(batch: Batch, most: int = 20) -> list[Finding]:
     place = F.min(F.struct("_source_file", "_line", "value_classes")).alias("place")
     rows = sealed.groupBy(sealed["rules"][0].alias("rule")).agg(F.count("*").alias("rows"), place)
     found = rows.orderBy(F.desc("rows"), "rule").limit(most).collect()
-    remedy = "correct the delivery or the contract"
     return [
         Finding(
-            f"{row['place'][0]}:{row['place'][1]}", f"{row['rule']} is broken by {row['rows']} row(s), here by {row['place'][2][0]}", remedy
+            f"{row['place'][0]}:{row['place'][1]}",
+            f"{row['rule']} is broken by {row['rows']} row(s), here by {row['place'][2][0]}",
+            REMEDIES.get(row["rule"].partition(":")[2], "correct the delivery or the contract"),
         )
         for row in found
     ]

@@ -19,6 +19,7 @@ from conf.contracts import Feed
 from spark_jobs.common.crypto import KeyReference
 from spark_jobs.ingest.batch import Batch
 from spark_jobs.ingest.contract import PLACE_NAMES
+from spark_jobs.ingest.identifiers import DAMAGE, TOO_LONG, Cleaner
 from spark_jobs.ingest.journal import Pending
 from spark_jobs.ingest.load import append_proven, bronze_frame, check_rules
 from spark_jobs.ingest.manifest import REPLAYED, Entry, last_published, record
@@ -29,6 +30,7 @@ from spark_jobs.ingest.vault import fill_vault
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+HIDDEN_RULES = ("pattern", "allowed", "valid", DAMAGE, TOO_LONG)  # of a token: the value that broke them is not in the row any more
 VAULT_DDL = "_vault array<struct<token: string, kind: string, key_id: string, ciphertext: binary>>"
 
 
@@ -72,7 +74,7 @@ def _replay(batch: Batch) -> Replayed:
 
 def _is_replayable(feed: Feed) -> str:
     """Predicate over a quarantine table: the raw row is there, has columns, and was not rejected for what a token hides."""
-    hidden = [f"{column.name}:{rule}" for column in feed.columns if column.is_tokenised for rule in ("pattern", "allowed", "valid")]
+    hidden = [f"{column.name}:{rule}" for column in feed.columns if column.is_tokenised for rule in HIDDEN_RULES]
     never = "".join(f" and not array_contains(rules, '{label}')" for label in hidden)
     return f"raw_row is not null and not startswith(rules[0], 'line:'){never}"
 
@@ -92,9 +94,10 @@ def _unsealed(rows: "DataFrame", batch: Batch) -> "DataFrame":
 
 def _opener(feed: Feed, key: KeyReference) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """Opens raw rows; what has become PII since a row was sealed becomes a token now."""
+    cleaner = Cleaner.for_feed(feed)
 
     def unseal(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        tokeniser = Tokeniser.for_feed(feed, key, keeps_tokens=True)
+        tokeniser = Tokeniser.for_feed(feed, key, keeps_tokens=True, cleaner=cleaner)
         for batch in batches:
             if not batch.num_rows:
                 continue

@@ -23,6 +23,7 @@ from spark_jobs.common.crypto import KeyReference
 from spark_jobs.ingest.blocks import Reject, UnreadableFileError
 from spark_jobs.ingest.csv_rows import Parse, read_csv
 from spark_jobs.ingest.fixed_rows import read_fixed_width
+from spark_jobs.ingest.identifiers import Cleaner
 from spark_jobs.ingest.json_rows import read_jsonl
 from spark_jobs.ingest.landing import LandedFile
 from spark_jobs.ingest.parquet_rows import read_parquet
@@ -56,6 +57,7 @@ class StagePlan:
     key: KeyReference
     keep_raw: bool = True
     erased: Erased | None = None
+    cleaner: Cleaner | None = None  # made by the driver: workers do not read the entities
 
     def folder_of(self, kind: str) -> Path:
         """Where staged `rows`, `rejects` or `vault` rows are."""
@@ -158,7 +160,7 @@ def staged_rows(folder: Path) -> int:
 
 def stage_group(plan: StagePlan, group: int) -> list[FileStats]:
     """Stage one group of files, one after the other; a file that cannot be read gives a problem, not an exception."""
-    writer, tokeniser = GroupWriter(plan, group), Tokeniser.for_feed(plan.feed, plan.key, erased=plan.erased)
+    writer, tokeniser = GroupWriter(plan, group), Tokeniser.for_feed(plan.feed, plan.key, erased=plan.erased, cleaner=plan.cleaner)
     stats = []
     try:
         for landed in plan.groups[group]:

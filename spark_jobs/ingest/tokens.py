@@ -15,6 +15,7 @@ from spark_jobs.common.crypto import KeyReference, Keyring
 from spark_jobs.common.pii.coarse import coarsened
 from spark_jobs.common.pii.feeds import KeyColumn
 from spark_jobs.common.pii.plain import impossible
+from spark_jobs.ingest.identifiers import BrokenRules, Cleaner
 
 VAULT_SCHEMA = pa.schema([("token", pa.string()), ("kind", pa.string()), ("key_id", pa.string()), ("ciphertext", pa.binary())])
 MOST_REMEMBERED = 1_000_000
@@ -150,15 +151,18 @@ class Tokeniser:
     keeps_tokens: bool = False
     erased: "Erased | None" = None
     fills_vault: bool = True
+    cleaner: Cleaner | None = None
     erased_rows: ErasedRows | None = None  # of the last table
     _seen: set[str] = field(default_factory=set)
     _known: dict[str, "_Known"] = field(default_factory=dict)  # by column: customers come again and again
     _ring: Keyring | None = None
 
     @classmethod
-    def for_feed(cls, feed: Feed, key: KeyReference, *, keeps_tokens: bool = False, erased: "Erased | None" = None) -> "Tokeniser":
-        """The tokeniser of a feed's direct and sensitive columns."""
-        return cls([column for column in feed.columns if column.is_tokenised], key, keeps_tokens, erased)
+    def for_feed(
+        cls, feed: Feed, key: KeyReference, *, keeps_tokens: bool = False, erased: "Erased | None" = None, cleaner: Cleaner | None = None
+    ) -> "Tokeniser":
+        """The tokeniser of a feed's direct and sensitive columns; with a cleaner of its identifiers."""
+        return cls([column for column in feed.columns if column.is_tokenised], key, keeps_tokens, erased, cleaner=cleaner)
 
     @property
     def ring(self) -> Keyring:
@@ -168,13 +172,18 @@ class Tokeniser:
         return self._ring
 
     def apply(self, table: pa.Table) -> tuple[pa.Table, pa.Table]:
-        """The table with tokens (as a dictionary), the columns of what stays in the open, and `_pii_rule` (the first rule a PII value breaks); and new rows for the vault."""
+        """The table with clean identifiers and tokens (as a dictionary), the columns of what stays in the open, and `_pii_rule`; and new rows for the vault.
+
+        `_pii_rule` is the first rule that a row breaks before Spark sees it: damaged or too long values, and what a token hides later.
+        """
         self.erased_rows = None
+        broken = BrokenRules(table.num_rows)
+        # Whoever was erased is recognised by the clean key, as silver has it.
+        table = table if self.cleaner is None else self.cleaner.apply(table, broken)
         if self.erased is not None:
             gone = self.erased.rows_of(table, {column.name: column for column in self.columns}, self.ring)
             table = table if gone is None else self._without(table, gone, self.erased)
             self.erased_rows = gone
-        broken: dict[int, str] = {}
         vault = _NewValues()
         for column in self.columns:
             encoded = table.column(column.name).combine_chunks().dictionary_encode()
@@ -186,20 +195,21 @@ class Tokeniser:
             )
             rules = self._broken_rules(column, encoded.dictionary)
             if rules:
-                broken = {row: rules[code] for row, code in enumerate(encoded.indices.to_pylist()) if code in rules} | broken
+                labels = pa.array([rules.get(code) for code in range(len(encoded.dictionary))], pa.string()).take(encoded.indices)
+                broken.add_labels(labels)
+        self._forget_some()
+        rule_of_row = broken.labels
+        if self.erased_rows is not None:
+            rule_of_row = pc.if_else(self.erased_rows.rejected, ERASED_RULE, rule_of_row)
+        return table.append_column("_pii_rule", rule_of_row), vault.table(self.ring.key_id)
+
+    def _forget_some(self) -> None:
+        """Memory has a limit; what is forgotten is only made again."""
         if len(self._seen) > MOST_REMEMBERED:
             self._seen.clear()
             self._known.clear()
         if sum(len(known.values) for known in self._known.values()) > MOST_VALUES_REMEMBERED:
             self._known.clear()
-        rule_of_row = (
-            pa.nulls(table.num_rows, pa.string())
-            if not broken
-            else pa.array([broken.get(row) for row in range(table.num_rows)], pa.string())
-        )
-        if self.erased_rows is not None:
-            rule_of_row = pc.if_else(self.erased_rows.rejected, ERASED_RULE, rule_of_row)
-        return table.append_column("_pii_rule", rule_of_row), vault.table(self.ring.key_id)
 
     def _without(self, table: pa.Table, gone: ErasedRows, erased: Erased) -> pa.Table:
         """The table without what was erased: no token of it may be made, and nothing go into the vault."""

@@ -21,6 +21,7 @@ def list_keys() -> None:
     from conf.errors import ConfigError
     from conf.settings import settings
     from spark_jobs.common.keys import read_register
+    from spark_jobs.common.pii.normal import NORMAL_FORM_VERSION
 
     console = Console(highlight=False, soft_wrap=True)
     register = read_register(settings())
@@ -38,6 +39,11 @@ def list_keys() -> None:
             state = f"[red]{err.findings[0].where}: {err.findings[0].problem}[/red]"
         table.add_row(place.key_id, place.suite, ", ".join(uses) or "what older versions of tables hold", state)
     console.print(table)
+    if register.has_old_forms:
+        console.print(
+            f"tokens of {register.tokens} were made of normal form {register.normal_form}, today's is {NORMAL_FORM_VERSION}: "
+            "some values have two tokens; renew them with cdp keys retokenise"
+        )
     if missing:
         sys.exit(1)
 
@@ -66,9 +72,9 @@ def rotate(resume: Annotated[bool, typer.Option(help="Go on with a rotation that
 
 @app.command()
 def retokenise(resume: Annotated[bool, typer.Option(help="Go on with a retokenisation that was killed.")] = False) -> None:
-    """Make all tokens anew with the key that encrypts: in every table, quarantine and the vault. For a key that leaked; after cdp keys rotate.
+    """Make all tokens anew with the key that encrypts: in every table, quarantine and the vault.
 
-    Older versions of tables go, since they hold the old tokens. Example: cdp keys retokenise
+    For a key that leaked, after cdp keys rotate; and for tokens of an older normal form (cdp keys list names them), which get a new key. Older versions of tables go, since they hold the old tokens. Example: cdp keys retokenise
     """
     from datetime import date
 

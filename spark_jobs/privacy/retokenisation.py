@@ -22,7 +22,8 @@ from spark_jobs.common.audit.records import Action
 from spark_jobs.common.crypto import KeyReference, key_reference
 from spark_jobs.common.delta import ensure_table
 from spark_jobs.common.job import StepContext
-from spark_jobs.common.keys import Register, register_of, write_register
+from spark_jobs.common.keys import Register, new_place, register_of, write_register
+from spark_jobs.common.pii.normal import NORMAL_FORM_VERSION
 from spark_jobs.ingest.tokens import TOKEN
 from spark_jobs.marts import standing
 from spark_jobs.privacy.erasure import purge
@@ -62,13 +63,13 @@ def retokenise(ctx: StepContext, *, resume: bool = False) -> Retokenised:
     register = _begun(ctx.settings, resume=resume)
     old = key_reference(ctx.settings, register=register)
     new = replace(old, tokens=register.place(str(register.tokens_next)))
-    pairs = _pairs(ctx, old, new)
+    pairs = _pairs(ctx, old, new, may_join=register.has_old_forms)
     changed = _Changed(_folder(ctx.settings) / "changed.txt")
     holding = {name: _columns_with_tokens(ctx, name, register.tokens) for name in delta_tables(ctx.spark, ctx.settings, SCHEMAS)}
     for name, columns in holding.items():
         if columns:
             changed.add(name)
-            _replace_in(ctx, name, columns, pairs)
+            _replace_in(ctx, name, columns, pairs, may_join=register.has_old_forms)
     quarantined = {
         name: _replace_in_quarantine(ctx, name, new, pairs) for name in delta_tables(ctx.spark, ctx.settings, (Schema.QUARANTINE,))
     }
@@ -79,7 +80,7 @@ def retokenise(ctx: StepContext, *, resume: bool = False) -> Retokenised:
     purge.rewrite(ctx.spark, ctx.settings, touched)
     purge.vacuum(ctx.spark, ctx.settings, touched, load_erasure().retain_old_versions_hours)
     done = Retokenised(new.tokens.key_id, pairs.count(), len(changed.names()), sum(quarantined.values()))
-    write_register(ctx.settings, replace(register, tokens=done.key_id, tokens_next=None))
+    write_register(ctx.settings, replace(register, tokens=done.key_id, tokens_next=None, normal_form=NORMAL_FORM_VERSION))
     note(ctx.settings, Action.CONFIGURATION_CHANGED, "keys", encryption=register.encryption, tokens=done.key_id)
     shutil.rmtree(_folder(ctx.settings))
     return done
@@ -100,12 +101,17 @@ class _Changed:
 
 
 def _begun(settings: Settings, *, resume: bool) -> Register:
-    """The register of a retokenisation that is under way, from now on or since before."""
+    """The register of a retokenisation that is under way, from now on or since before.
+
+    Tokens of an older normal form under the newest key get a new key: by its id the tokens that are done are told from the others.
+    """
     register = register_of(settings)
     if register.tokens_next is not None:
         return register
     if resume:
         raise InputError("nothing was begun", [Finding("--resume", "no retokenisation is under way", "cdp keys retokenise")])
+    if register.tokens == register.encryption and register.has_old_forms:
+        register = register.with_new(new_place(settings, register.next_id()))
     if register.tokens == register.encryption:
         raise InputError("tokens have the newest key", [Finding(register.tokens, "is the key of tokens already", "cdp keys rotate first")])
     shutil.rmtree(_folder(settings), ignore_errors=True)
@@ -127,11 +133,11 @@ def _folder(settings: Settings) -> Path:
     return settings.lake.root / "privacy" / "retokenisation"
 
 
-def _pairs(ctx: StepContext, old: KeyReference, new: KeyReference) -> "DataFrame":
-    """(token, new_token) of everything in the vault, written once.
+def _pairs(ctx: StepContext, old: KeyReference, new: KeyReference, *, may_join: bool) -> "DataFrame":
+    """(token, new_token) of everything in the vault, written once; where tokens have an older normal form, several may become one (`may_join`).
 
     Raises:
-        CdpError: values that had two tokens have one normal form today.
+        CdpError: values that had two tokens have one, and the normal form did not change.
     """
     from pyspark.sql import functions as F
 
@@ -143,7 +149,7 @@ def _pairs(ctx: StepContext, old: KeyReference, new: KeyReference) -> "DataFrame
         made = rows.mapInArrow(pair_maker(old, new), PAIRS_DDL)
         made.write.mode("overwrite").parquet(folder.as_uri())
     pairs = ctx.spark.read.schema(PAIRS_DDL).parquet(folder.as_uri())
-    if twice := pairs.groupBy("new_token").count().where("count > 1").count():
+    if not may_join and (twice := pairs.groupBy("new_token").count().where("count > 1").count()):
         problem = f"{twice} value(s) had several tokens, and would have one: their normal form has changed since they were loaded"
         raise CdpError("tokens cannot be made anew", [Finding(VAULT, problem, "load the lake anew from its deliveries")])
     return pairs
@@ -171,8 +177,8 @@ def _columns_with_tokens(ctx: StepContext, name: str, key_id: str) -> list[str]:
     return [column for column in texts if holds[column]]
 
 
-def _replace_in(ctx: StepContext, name: str, columns: Sequence[str], pairs: "DataFrame") -> None:
-    """Replace the token that a text holds, in one commit."""
+def _replace_in(ctx: StepContext, name: str, columns: Sequence[str], pairs: "DataFrame", *, may_join: bool) -> None:
+    """Replace the token that a text holds, in one commit; of rows whose keys become one (`may_join`) the newest stays."""
     from pyspark.sql import functions as F
 
     table = anew = ctx.spark.table(name)
@@ -184,8 +190,26 @@ def _replace_in(ctx: StepContext, name: str, columns: Sequence[str], pairs: "Dat
         )
         anew = anew.withColumn(column, F.when(F.col("_new").isNotNull(), F.replace(text, F.col("_old"), F.col("_new"))).otherwise(text))
         anew = anew.drop("_token", "_old", "_new")
-    anew.select(*[F.col(f"`{column}`") for column in table.columns]).writeTo(name).overwrite(F.lit(True))
+    anew = anew.select(*[F.col(f"`{column}`") for column in table.columns])
+    key = catalog().tables[name].key if name in catalog().tables else ()
+    if may_join and set(key) & set(columns):
+        anew = newest_of_each(anew, key)
+    anew.writeTo(name).overwrite(F.lit(True))
     log.info("retokenised table=%s columns=%s", name, ",".join(columns))
+
+
+def newest_of_each(rows: "DataFrame", key: Sequence[str]) -> "DataFrame":
+    """One row of each key: the one that became known last, of several the one with the greatest content. Rows without a whole key stay."""
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
+
+    known_on = [F.col(name).desc() for name in ("_known_on",) if name in rows.columns]
+    content = F.to_json(F.struct(*[F.col(f"`{name}`") for name in rows.columns])).desc()
+    place = F.row_number().over(Window.partitionBy(*key).orderBy(*known_on, content))
+    has_key = F.lit(True)
+    for name in key:
+        has_key &= F.col(f"`{name}`").isNotNull()
+    return rows.withColumn("_place", F.when(has_key, place).otherwise(1)).where("_place = 1").drop("_place")
 
 
 def _replace_in_quarantine(ctx: StepContext, name: str, key: KeyReference, pairs: "DataFrame") -> int:
@@ -211,4 +235,5 @@ def _replace_in_vault(ctx: StepContext, old: KeyReference, new: KeyReference) ->
     if table.where(is_old).isEmpty():
         return
     moved = table.where(is_old).mapInArrow(mover(old, new), table.schema)
-    moved.select(*table.columns).unionByName(table.where(~is_old)).writeTo(VAULT).overwrite(F.lit(True))
+    anew = newest_of_each(moved.select(*table.columns).unionByName(table.where(~is_old)), ("token",))
+    anew.writeTo(VAULT).overwrite(F.lit(True))

@@ -5,7 +5,7 @@ import re
 import unicodedata
 
 from conf.types import Coarse
-from spark_jobs.common.pii.normal import birth_date
+from spark_jobs.common.pii.normal import birth_date, is_too_long
 from spark_jobs.common.pii.scrub import scrub
 
 # Mean length of a degree on a sphere of the earth's volume (radius 6,371 km), in kilometres.
@@ -17,7 +17,7 @@ DISTRICT = re.compile(
 
 
 def coarsened(how: Coarse, value: str, order: str = "yMd", pattern: str | None = None) -> str | None:
-    """The part of a value that is kept beside its token; None when it has none.
+    """The part of a value that is kept beside its token; None when it has none, or is too long to be one of its kind.
 
     Args:
         how: which part.
@@ -25,6 +25,8 @@ def coarsened(how: Coarse, value: str, order: str = "yMd", pattern: str | None =
         order: of year, month and day in a birth date.
         pattern: regular expression for the district of an address, whose first group is kept; the Chinese form by default.
     """
+    if is_too_long(str(how.kind), value):
+        return None
     text = unicodedata.normalize("NFKC", value).strip()
     if how is Coarse.YEAR:
         day = birth_date(text, order)

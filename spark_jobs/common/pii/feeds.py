@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
+from conf.columns import Column
 from conf.contracts import Feed
 from conf.entities import load_entities
 from conf.erasure import load_erasure
 from conf.maps import EntityMap
 from conf.types import PiiClass
+from spark_jobs.common.pii.clean import clean_text
 
 SOURCE_KEY = "source_customer_id"
 WORD = re.compile(r"[A-Za-z_]\w*")
@@ -44,24 +47,32 @@ class KeyColumn:
     name: str
     namespace: str
     is_integer: bool = False
+    clean: bool | Literal["nfkc"] = True
 
     def key_of(self, text: str) -> str:
         """The key that silver has for a delivered text, without its namespace: a whole number may be written `007`, `+7` or `7.0`."""
-        text = text.strip()
+        text = clean_text(text, nfkc=self.clean == "nfkc") if self.clean else text.strip() if self.is_integer else text
         return str(int(Decimal(text))) if self.is_integer and NUMBER.fullmatch(text) else text
 
 
 def customer_columns(feed: Feed, source: str) -> list[KeyColumn]:
     """Every column whose value is a customer's key as it stands; keys that an expression makes are not among them."""
-    types = {column.name: column.type for column in feed.columns}
+    columns = {column.name: column for column in feed.columns}
     found = [
-        KeyColumn(place.column, each.namespace_for(place, source), types.get(place.column) in INTEGERS)
+        KeyColumn(place.column, each.namespace_for(place, source), *_reading(columns.get(place.column)))
         for each in feed.maps
         if SOURCE_KEY in each.fields
         for place in each.fields[SOURCE_KEY].alternatives
         if place.column is not None
     ]
     return list(dict.fromkeys(found))
+
+
+def _reading(column: Column | None) -> tuple[bool, bool | Literal["nfkc"]]:
+    """Whether a key is an integer, and how it is cleaned."""
+    if column is None:
+        return False, True
+    return column.type in INTEGERS, True if column.clean is None else column.clean
 
 
 def _columns_of(each: EntityMap, field: str, feed: Feed) -> Iterable[str]:

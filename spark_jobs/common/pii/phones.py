@@ -1,10 +1,26 @@
-"""Phone numbers in international form."""
+"""Phone numbers in international form. A text is one number or none: what another number could be read from is no number."""
 
 import re
 from functools import cache
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberFormat, ValidationResult
+
+from spark_jobs.common.pii.clean import undamaged
+
+# What people write before an extension, beside the words that the library knows.
+_EXTENSION = re.compile(
+    r"[\s,;(]*(?:durchwahl|dw|app(?:arat)?|nebenstelle|nst|klappe|kl|poste|toestel|interno|interne|ramal|anexo|anknytning"
+    r"|extension|extn?|转|轉|分机|分機|內線|内線|内线)[\s.:：-]*([0-9]{1,7})\)?$",
+    re.IGNORECASE,
+)
+# Signs and words between two numbers; each side is a number when it has so many digits as no area code has.
+_BETWEEN = re.compile(r"[/\\,;、|&\n\t]|\b(?:or|and|oder|und|ou|et|o|y)\b|[或和及]", re.IGNORECASE)
+_NEXT_NUMBER = re.compile(r"[0-9]{7}\s+(?:\+|0)[0-9 ()-]{7}|[0-9]{10}\s+[0-9]{10}|[0-9].*\+")
+SHORTEST_NUMBER = 7
+LONGEST_ALTERNATIVE = 3  # `5550101/02`: two numbers that share their beginning
+_NOT_IN_A_NUMBER = re.compile(r"[0-9][^0-9]*[^\W\d_][^0-9]*[0-9]|[0-9][A-Za-z]")
+WITHOUT_COUNTRY = re.compile(r"\+?[0-9]{5,15}")
 
 
 @cache
@@ -17,28 +33,81 @@ def home(country: str) -> tuple[str, str, frozenset[int]]:
     return f"+{metadata.country_code}", metadata.national_prefix or "", lengths
 
 
-def international(text: str, country: str) -> str | None:
-    """A number in E.164 form (ITU-T E.164), one without a country code being at home in `country` (ISO 3166).
+def number_of(text: str, country: str | None) -> str | None:
+    """The number that a text says, without an extension: in E.164 form (ITU-T E.164) where `country` (ISO 3166) is known, else its digits.
 
     Returns:
-        None when it is no possible number, so that the caller compares its digits.
+        None when the text is no possible number, or may be another one than its digits say: several numbers, letters among the digits,
+        a number that a spreadsheet rounded.
     """
+    if country and (plain := _plainly_written(text, country)):
+        return plain
+    whole = undamaged(_with_ascii_digits(text))
+    if whole is None:
+        return None
+    written = _without_extension(whole, country)
+    if written is None or _is_ambiguous(written):
+        return None
+    return _international(written, country) if country else _digits(written)
+
+
+def _plainly_written(text: str, country: str) -> str | None:
+    """Most numbers are digits of a possible length, without a prefix that a parser would have to take away."""
     code, prefix, lengths = home(country)
-    # Most numbers are written plainly: digits of a possible length, without a prefix that a parser would have to take away.
-    if re.fullmatch(r"[1-9][0-9]*", text) and len(text) in lengths and not (prefix and text.startswith(prefix)):
-        return code + text
-    written = re.sub(r"^00", "+", re.sub(r"[^\d+]", "", text))
+    is_plain = re.fullmatch(r"[1-9][0-9]*", text) and len(text) in lengths and not (prefix and text.startswith(prefix))
+    return code + text if is_plain else None
+
+
+def _with_ascii_digits(text: str) -> str:
+    """Digits of other scripts as ours; other numeric signs, such as ½, stay."""
+    return text if text.isascii() else "".join(str(int(sign)) if sign.isdecimal() else sign for sign in text)
+
+
+def _without_extension(text: str, country: str | None) -> str | None:
+    """The text without the extension that the library finds in it; None when the number before it cannot be told."""
+    text = re.sub(r"^tel:", "", text, flags=re.IGNORECASE)
+    text = _EXTENSION.sub(r";ext=\1", text)
+    if not re.search(r"[^\W\d_]|[#~;,]", text):
+        return text
+    try:
+        extension = phonenumbers.parse(text, country or "US").extension
+    except NumberParseException:
+        return text
+    if not extension:
+        return text
+    before, found, after = text.rpartition(extension)
+    # The extension ends the text, and a word or sign stands before it.
+    if not found or re.search(r"[0-9]", after):
+        return None
+    return re.sub(r"[^0-9)]+$", "", before)
+
+
+def _is_ambiguous(text: str) -> bool:
+    """Whether a text says more than one number, or has letters where a number has digits."""
+    sides = [len(re.sub(r"\D", "", side)) for side in _BETWEEN.split(text)]
+    if sum(count >= SHORTEST_NUMBER for count in sides) > 1:
+        return True
+    if len(sides) > 1 and max(sides[:-1]) >= SHORTEST_NUMBER and 0 < sides[-1] <= LONGEST_ALTERNATIVE:
+        return True
+    return bool(_NEXT_NUMBER.search(text) or _NOT_IN_A_NUMBER.search(text))
+
+
+def _digits(text: str) -> str | None:
+    digits = re.sub(r"[^0-9]", "", text)
+    is_international = re.match(r"[^0-9]*\+", text) is not None or digits.startswith("00")
+    number = f"+{digits.removeprefix('00')}" if is_international else digits
+    return number if WITHOUT_COUNTRY.fullmatch(number) else None
+
+
+def _international(text: str, country: str) -> str | None:
+    """The number in E.164 form; None unless it has a length that numbers of its country have, dialled from anywhere.
+
+    Prefixes that are given out change too often to be asked.
+    """
+    written = re.sub(r"^00", "+", re.sub(r"[^0-9+]", "", text))
     try:
         number = phonenumbers.parse(written, country)
     except NumberParseException:
         return None
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164) if phonenumbers.is_possible_number(number) else None
-
-
-def is_possible(text: str, country: str) -> bool:
-    """Whether a number has a length that numbers of its country have, dialled from anywhere; prefixes that are given out change too often to be asked."""
-    try:
-        number = phonenumbers.parse(re.sub(r"^00", "+", re.sub(r"[^\d+]", "", text)), country)
-    except NumberParseException:
-        return False
-    return phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
+    is_possible = phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164) if is_possible else None

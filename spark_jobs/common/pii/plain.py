@@ -50,6 +50,9 @@ def _plainly_written(kind: str, values: pa.Array, country: str | None) -> pa.Arr
     if kind == "phone":
         return _plain_numbers(values, country)
     plain = pc.match_substring_regex(values, _PATTERNS.get(kind, _OTHERS))
+    most = normal.LONGEST.get(kind, normal.LONGEST["other"])
+    if (pc.max(pc.binary_length(values)).as_py() or 0) > most:
+        plain = pc.and_(plain, pc.less_equal(pc.utf8_length(values), most))
     if kind == "email":
         return pc.and_not(plain, pc.match_substring_regex(values, f"@({_ALIASES})$", ignore_case=True))
     return plain

@@ -1,5 +1,6 @@
 """Keys of a lake: what is wrong, lost or cut is an error before anything is written, a rotation opens old and new, and a command can hold them."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from conf.privacy import Privacy
 from conf.settings import Lake, Settings
 from spark_jobs.common.crypto import key_reference
 from spark_jobs.common.keys import generate, key_file, new_place, read_register, register_file, register_of, write_register
+from spark_jobs.common.pii.normal import NORMAL_FORM_VERSION
 
 
 def _settings(root: Path, **privacy: object) -> Settings:
@@ -152,3 +154,17 @@ def test_without_its_register_a_lake_that_holds_values_takes_no_key(given: bool,
 
     with pytest.raises(ConfigError, match="register of the PII keys is not there"):
         register_of(_settings(tmp_path))
+
+
+def test_a_lake_remembers_the_normal_form_of_its_tokens_and_a_register_from_before_has_the_first(settings: Settings) -> None:
+    file = register_file(settings)
+    content = json.loads(file.read_text())
+    assert content["normal_form"] == NORMAL_FORM_VERSION == 2
+    assert not register_of(settings).has_old_forms
+
+    del content["normal_form"]
+    file.write_text(json.dumps(content))
+    _rotated(settings)
+
+    assert register_of(settings).normal_form == json.loads(file.read_text())["normal_form"] == 1
+    assert register_of(settings).has_old_forms

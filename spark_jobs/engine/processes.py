@@ -20,12 +20,12 @@ def jvms_of(lock: EngineLock, *, within: float = 0.0) -> list[psutil.Process]:
         within: seconds that a process which was forked a moment ago gets to show its command line.
     """
     deadline = time.monotonic() + within
-    while not (found := _jvms(lock)) and lock.is_held() and time.monotonic() < deadline:
+    while not (found := _processes(lock)) and lock.is_held() and time.monotonic() < deadline:
         time.sleep(0.05)
     return found
 
 
-def _jvms(lock: EngineLock) -> list[psutil.Process]:
+def _processes(lock: EngineLock) -> list[psutil.Process]:
     found, file = [], lock.file.resolve()
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):

@@ -16,6 +16,7 @@ from pathlib import Path
 from conf.catalog import Schema
 from conf.errors import EngineError, Finding
 from conf.settings import Settings
+from spark_jobs.common.storage import fault_of
 from spark_jobs.engine import archive, thrift
 from spark_jobs.engine.jars import jar_paths
 from spark_jobs.engine.java import java_home
@@ -61,6 +62,8 @@ def start(settings: Settings, *, on_demand: bool = False, progress: Progress = _
             adopted = _adopt(settings, lock, on_demand, progress)
             return adopted or _start(settings, lock, on_demand, record, progress)
     except OSError as err:
+        if fault := fault_of(err):
+            raise fault.error() from err
         finding = Finding(str(err.filename or settings.lake.root), err.strerror or str(err), "check its permissions and the free space")
         raise EngineError("the engine cannot use the lake's folders", [finding]) from err
 

@@ -143,7 +143,7 @@ def _show_lake(console: Console, settings: Settings, told: set[date]) -> bool:
     if behind := records.views_behind(settings):
         lines.append(f"{len(behind)} views of gold show an earlier night than the last publication: run the same date again")
     for line in lines:
-        console.print(f"look at: {line}", style="red", markup=False)
+        console.print(f"look at: {line}", style="red", markup=False, soft_wrap=True)
     return bool(lines)
 
 

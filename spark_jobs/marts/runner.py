@@ -187,13 +187,14 @@ def _node_result(result: Any) -> NodeResult:
     return NodeResult(result.node.unique_id, str(result.status), result.execution_time, result.message or "", description)
 
 
-def _nodes_error(settings: Settings, message: str, failed: Sequence[NodeResult], logged: int = 0) -> CdpError:
+def _nodes_error(settings: Settings, message: str, failed: Sequence[NodeResult], logged: int | None = None) -> CdpError:
     """A lost engine or a refusing disk when one node says so; a transient error when all are; else a mistake in the project or the data."""
     known = [environment_error(result.message) for result in failed]
     for error in known:
         if error and not isinstance(error, SparkFailedError):
             return error
-    if WRITE_FAILED in "".join(result.message for result in failed) and (fault := fault_of_engine(settings, logged)):
+    is_write = any(WRITE_FAILED in result.message for result in failed)
+    if is_write and logged is not None and (fault := fault_of_engine(settings, logged)):
         return fault.error()
     kind = SparkFailedError if all(known) else DbtError
     return kind(message, [_finding(settings, result) for result in failed])

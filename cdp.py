@@ -1,10 +1,14 @@
 """The command line `cdp`: gathers the sub-commands of the packages and shows errors as messages, never as stack traces."""
 
+import atexit
+import contextlib
 import importlib
+import logging
 import os
 import sys
+import threading
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -92,27 +96,82 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; a CdpError, and what Spark or dbt raise, becomes a message and its exit code."""
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    """Run the command line; a CdpError, and what Spark, dbt or the disk raise, becomes a message and its exit code."""
+    from spark_jobs.engine.stopping import stop_on_signals
+
+    stop_on_signals()
+    logging.raiseExceptions = False  # a log that cannot be written prints no stack trace between the messages
+    _leave(_run())
+
+
+def _run() -> int:
+    """Run the command; its exit code."""
     try:
         app()
     except KeyboardInterrupt:
-        errors.print("stopped", style="yellow")
-        sys.exit(STOPPED)
+        return _stopped()
     except SystemExit as end:
         # Typer turns Ctrl-C into this code, without a word.
-        if end.code == STOPPED:
-            errors.print("stopped", style="yellow")
-        raise
+        return _stopped() if end.code == STOPPED else _exit_code(end.code)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except Exception as err:
-        short = _readable(err)
-        if short is None:
-            raise
+        return 0
+    except Exception as err:  # noqa: BLE001  # shown here, by kind
+        return _failed(err)
+    return 0
+
+
+def _exit_code(code: str | int | None) -> int:
+    """The exit code of a SystemExit; a text is a message, as for Python itself."""
+    if isinstance(code, str):
+        Console(stderr=True, highlight=False, soft_wrap=True).print(code, markup=False)
+        return 1
+    return code or 0
+
+
+def _failed(err: Exception) -> int:
+    """Show the error; its exit code. A bug keeps its stack trace."""
+    from spark_jobs.engine.stopping import asked_to_stop
+
+    if asked_to_stop():
+        return _stopped()  # what fails while a command is cleaning up is no news
+    short = _readable(err)
+    if short is None:
+        sys.excepthook(type(err), err, err.__traceback__)
+        return 1
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    with contextlib.suppress(OSError):
         errors.print("error:", style="bold red", end=" ")
         errors.print(str(short), markup=False)
-        sys.exit(short.exit_code)
+    return short.exit_code
+
+
+def _stopped() -> int:
+    """Say so; 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP."""
+    from spark_jobs.engine.stopping import asked_to_stop
+
+    with contextlib.suppress(OSError):
+        Console(stderr=True, highlight=False, soft_wrap=True).print("stopped", style="yellow")
+    return 128 + asked_to_stop() if asked_to_stop() else STOPPED
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process after what is registered for its end, without Python's own finalization.
+
+    Arrow, DuckDB and gRPC keep threads that may call into the interpreter while it is being finalized, which aborts the process after
+    its output is complete.
+    """
+    with contextlib.suppress(BaseException):
+        threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001  # waits for threads, as Python does
+        atexit._run_exitfuncs()  # noqa: SLF001
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        pass
+    except OSError as err:
+        code = code or _failed(err)  # output that a full disk did not take is not shown, and that is an error
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def _readable(err: Exception) -> CdpError | None:

@@ -1,7 +1,8 @@
 """Turns what Spark, PyHive, dbt and MLflow raise into one readable line: never Java, never a customer's value, and by kind.
 
-Three kinds: a statement that cannot work (SqlError), an engine that is gone (EngineError), and work that failed for a reason
-that may pass, such as a full disk or another writer (SparkFailedError). The last two are tried again.
+Permanent errors: a statement that cannot work (SqlError), work that fails again (JobFailedError), a lake that cannot be written
+(NotWritableError). Transient errors, which are tried again: a lost engine (EngineError), a full disk (DiskFullError), and work that failed
+for lack of memory, by a lost connection or because of another writer (SparkFailedError).
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from conf.errors import CdpError, EngineError, Finding
+from spark_jobs.common.storage import fault_in_text, fault_of
 
 _CONDITION = re.compile(r"\[([A-Z][A-Z0-9_]*(?:\.[A-Z0-9_]+)*)\]")
 _POSITION = re.compile(r"line (\d+),? (pos|position) (\d+)")
@@ -19,17 +21,23 @@ _QUOTED = re.compile(r"(?<!\w)(['\"])(?:.*['\"](?!\w)|.*)", re.DOTALL)
 # A word in capitals is no sign: a person's SQL may hold it. These are how gRPC, Thrift and Spark's client write it.
 _GONE = re.compile(
     r"StatusCode\.UNAVAILABLE|\bstatus: UNAVAILABLE|grpc_status:14\b|\[RETRIES_EXCEEDED\]|\[INVALID_HANDLE\.SESSION|Connection refused"
-    r"|Socket closed|TSocket read 0 bytes|failed to connect to all addresses"
+    r"|Socket closed|TSocket read 0 bytes|failed to connect to all addresses|RST_STREAM|Stream removed|\bGOAWAY\b|\brecvmsg:"
 )
-_PASSING = re.compile(
-    r"No space left on device|Java heap space|GC overhead limit exceeded|OutOfMemoryError|Concurrent[A-Za-z]*Exception|DELTA_CONCURRENT_\w+"
-    r"|Connection reset|Broken pipe|Job aborted|Lost task|ExecutorLostFailure"
+_TRANSIENT = re.compile(
+    r"Java heap space|GC overhead limit exceeded|OutOfMemoryError|\bMemoryError\b|Concurrent[A-Za-z]*Exception|DELTA_CONCURRENT_\w+"
+    r"|Connection reset|Broken pipe|ExecutorLostFailure|FetchFailedException|TimeoutException|\[INVALID_HANDLE\."
+    r"|StatusCode\.(?:ABORTED|RESOURCE_EXHAUSTED|DEADLINE_EXCEEDED|CANCELLED)"
 )
+# A Python worker raised: the same rows raise again, whatever Spark's own condition says.
+_OF_WORKER = re.compile(r"PythonException|Traceback \(most recent call last\)")
 _THROWN = re.compile(r"\b(?:[a-z_]\w*\.)+([A-Z]\w*(?:Error|Exception))\b|^([A-Z]\w*(?:Error|Exception)): ", re.MULTILINE)
 _PACKAGES = ("pyspark.", "pyhive.", "dbt.", "dbt_common.", "grpc.", "thrift.")
+_OF_FILES = ("sqlite3.", "sqlalchemy.", "duckdb.", "_duckdb.", "deltalake.", "_internal.", "pyarrow.", "mlflow.")
 
 # SQLSTATE classes that the same statement meets again: cardinality, data, integrity, and syntax or names.
 _AGAIN = frozenset({"21", "22", "23", "42"})
+# Connection, rollback, resources, operator, system; Delta's conflicts are 2D.
+_TRANSIENT_STATES = frozenset({"08", "2D", "40", "53", "57", "58"})
 _OF_SQL = frozenset({"21", "42"})  # their sentences speak of SQL and names; those of the others quote data
 _REFUSED = frozenset({"AnalysisException", "ParseException"})
 _MISUSE = (TypeError, ValueError, LookupError, AttributeError, AssertionError, NotImplementedError, ImportError)
@@ -49,7 +57,13 @@ class SqlError(CdpError):
 
 
 class SparkFailedError(EngineError):
-    """Spark could not finish its work for a reason that may pass: disk, memory, a lost worker, another writer."""
+    """Spark could not finish for a transient reason: memory, a lost connection, another writer."""
+
+
+class JobFailedError(CdpError):
+    """Spark could not finish, and would not finish when asked again."""
+
+    exit_code = 3
 
 
 def readable(err: BaseException) -> CdpError | None:
@@ -57,8 +71,14 @@ def readable(err: BaseException) -> CdpError | None:
     if isinstance(err, CdpError):
         return err
     package = f"{type(err).__module__}."
+    if fault := fault_of(err) or (fault_in_text(str(err)) if package.startswith(_OF_FILES) else None):
+        return fault.error()
     if not package.startswith(_PACKAGES):
         return _registry_failed(err) if package.startswith("mlflow.") else None
+    return _spark_error(err, is_of_dbt=package.startswith("dbt"))
+
+
+def _spark_error(err: BaseException, *, is_of_dbt: bool) -> CdpError:
     texts = _texts(err)
     # A write that fails names its own condition; that a value did not fit is said by the cause.
     if lasting := next((text for text in texts if _states(text) & _AGAIN), None):
@@ -68,7 +88,7 @@ def readable(err: BaseException) -> CdpError | None:
     if _status(err) == "UNAVAILABLE":
         return _engine_gone()
     story = "\n".join(texts)
-    return passing_error(story) or (sql_error(story) if package.startswith("dbt") else _failed(story))
+    return environment_error(story) or (sql_error(story) if is_of_dbt else _failed_for_good(story))
 
 
 def sql_error(text: str) -> SqlError:
@@ -90,14 +110,19 @@ def sql_error(text: str) -> SqlError:
     return SqlError(f"{condition}{_position(text)}: {sentence}", condition)
 
 
-def passing_error(text: str) -> EngineError | None:
-    """What may pass by itself, told from a message alone; None when nothing in it says so."""
-    states = _states(text)
-    if states & _AGAIN:
+def environment_error(text: str) -> CdpError | None:
+    """What the engine or the disk did, recognised from a message; None when the message is about the statement, the data or the code.
+
+    A NotWritableError is permanent; every other error that this returns is transient.
+    """
+    if _states(text) & _AGAIN:
         return None
     if _GONE.search(text):
         return _engine_gone()
-    return _failed(text) if states or _PASSING.search(text) else None
+    if fault := fault_in_text(text):
+        return fault.error()
+    is_transient = bool(_TRANSIENT.search(text)) or (bool(_states(text) & _TRANSIENT_STATES) and not _OF_WORKER.search(text))
+    return _failed(text) if is_transient else None
 
 
 @contextmanager
@@ -148,15 +173,21 @@ def _engine_gone() -> EngineError:
 
 
 def _failed(text: str) -> SparkFailedError:
+    remedy = "free memory if that is named; then run the same again: every step can be repeated"
+    return SparkFailedError(_could_not_finish(text), [Finding("the engine", "a transient error", remedy)])
+
+
+def _failed_for_good(text: str) -> JobFailedError:
+    remedy = "read the engine's log, which `cdp engine status` names, and correct the input, the mapping or the code"
+    return JobFailedError(_could_not_finish(text), [Finding("the engine", "running the same again fails again", remedy)])
+
+
+def _could_not_finish(text: str) -> str:
     """Only names of conditions and exceptions, and phrases that are known: anything else may quote data."""
     condition = _CONDITION.search(text)
     thrown = [match[1] or match[2] for match in _THROWN.finditer(text)]
-    said = [*([condition[1]] if condition else []), *thrown[-1:], *_PASSING.findall(text)]
-    remedy = "free disk or memory if that is named; then run the same again: every step can be repeated"
-    return SparkFailedError(
-        f"Spark could not finish: {', '.join(dict.fromkeys(said)) or 'it did not say why'}",
-        [Finding("the engine", "this may pass by itself", remedy)],
-    )
+    said = [*([condition[1]] if condition else []), *thrown[-1:], *_TRANSIENT.findall(text)]
+    return f"Spark could not finish: {', '.join(dict.fromkeys(said)) or 'it did not say why'}"
 
 
 def _states(text: str) -> set[str]:

@@ -126,7 +126,11 @@ def _facts(configured: Settings) -> dict[str, object]:
     if holder is None:
         return {"state": "down", "lake": str(configured.lake.root)}
     if state is None or not state.ready:
-        return {"state": "starting", "pid": holder[0], "since": holder[1], "lake": str(configured.lake.root)}
+        facts = {"pid": holder[0], "since": holder[1], "lake": str(configured.lake.root)}
+        if lock.is_starting():
+            return {"state": "starting"} | facts
+        remedy = "the command that started it was killed; the next command completes the start, `cdp engine down` stops it"
+        return {"state": "start interrupted"} | facts | {"remedy": remedy}
     return {"state": "up" if _answers(state) else "not answering"} | _running_facts(state, configured)
 
 

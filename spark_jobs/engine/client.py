@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from conf.errors import EngineError, Finding
 from conf.settings import Settings
 from spark_jobs.engine.lock import ClientLease, EngineHeldError, EngineLock, EngineState
+from spark_jobs.engine.stopping import deferred_stop, last_resort
 
 WAIT_SECONDS = 330
 
@@ -27,13 +28,15 @@ def engine(settings: Settings, progress: Callable[[str], None] = lambda _: None)
         EngineError: it neither runs nor starts.
     """
     lease = ClientLease(settings.lake.engine / "clients")
-    try:
-        yield _find_or_start(settings, progress)
-    finally:
+    with last_resort(lambda: _kill_own(settings, lease)):
         try:
-            _stop_when_last(settings, lease)
+            yield _find_or_start(settings, progress)
         finally:
-            lease.close()
+            try:
+                with deferred_stop():
+                    _stop_when_last(settings, lease)
+            finally:
+                lease.close()
 
 
 def _find_or_start(settings: Settings, progress: Callable[[str], None]) -> EngineState:
@@ -59,3 +62,9 @@ def _stop_when_last(settings: Settings, lease: ClientLease) -> None:
         from spark_jobs.engine import server
 
         server.stop(settings)
+
+
+def _kill_own(settings: Settings, lease: ClientLease) -> None:
+    from spark_jobs.engine import server
+
+    server.kill_own(settings, lease)

@@ -1,13 +1,16 @@
 """Who runs the engine: a file lock that the JVM itself holds, and a state file that says where it listens.
 
 The lock is an flock on a descriptor that the JVM inherits, so the kernel frees it in the moment the JVM ends, SIGKILL
-included. The text in the lock file and the state file are information only; the lock alone is the truth.
+included. A second lock, which the JVM does not inherit, is held by the process that starts it: when that one is free and the engine is not
+ready, its starter was killed. The text in the lock files and the state file are information only; the locks alone are the truth.
 """
 
 import fcntl
 import json
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,18 +69,16 @@ class EngineLock:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.file = folder / "lock"
+        self.start_file = folder / "starting"
         self.state_file = folder / "state.json"
 
     def is_held(self) -> bool:
         """True while an engine (or its start) holds the lock."""
-        if not self.file.exists():
-            return False
-        with self.file.open("rb") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-        return False
+        return _is_locked(self.file)
+
+    def is_starting(self) -> bool:
+        """True while a process that is alive starts an engine."""
+        return _is_locked(self.start_file)
 
     def acquire(self) -> int:
         """Take the lock and return the descriptor that holds it; give it to the JVM, then close it here.
@@ -85,8 +86,25 @@ class EngineLock:
         Raises:
             EngineHeldError: somebody else holds it; says who.
         """
+        return self._take(self.file)
+
+    @contextmanager
+    def starting(self) -> Iterator[None]:
+        """Be the one process that starts an engine of this lake; the kernel frees it when the process dies.
+
+        Raises:
+            EngineHeldError: another process is starting one.
+        """
+        descriptor = self._take(self.start_file)
+        try:
+            self.sign(descriptor, os.getpid())
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _take(self, file: Path) -> int:
         self.folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         deadline = time.monotonic() + 0.2  # a look at the lock (is_held) takes it for a microsecond
         while True:
             try:
@@ -99,16 +117,17 @@ class EngineLock:
                 time.sleep(0.02)
 
     def sign(self, descriptor: int, pid: int) -> None:
-        """Write the holder's pid and start time into the lock file, for people."""
+        """Write the holder's pid and start time into a lock file, for people."""
         text = f"{pid} {datetime.now(UTC).isoformat(timespec='seconds')}\n".encode()
         os.pwrite(descriptor, text, 0)
         os.ftruncate(descriptor, len(text))
 
     def holder(self) -> tuple[int, str] | None:
-        """(pid, since) as signed; None when nobody holds the lock."""
-        if not self.is_held():
+        """(pid, since) as signed by the engine, or by the process that is starting it; None when nobody holds the lock."""
+        file = self.file if self.is_held() else self.start_file if self.is_starting() else None
+        if file is None:
             return None
-        pid, _, since = self.file.read_text(encoding="utf-8").strip().partition(" ")
+        pid, _, since = file.read_text(encoding="utf-8").strip().partition(" ")
         return (int(pid) if pid.isdigit() else 0), since
 
     def refusal(self) -> EngineHeldError:
@@ -121,6 +140,17 @@ class EngineLock:
         """The engine that holds the lock and answers; None when there is none or it is still starting."""
         state = EngineState.load(self.state_file)
         return state if state and state.ready and self.is_held() else None
+
+
+def _is_locked(file: Path) -> bool:
+    if not file.exists():
+        return False
+    with file.open("rb") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 class ClientLease:

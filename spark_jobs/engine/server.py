@@ -3,30 +3,31 @@
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-import psutil
-
 from conf.catalog import Schema
 from conf.errors import EngineError, Finding
 from conf.settings import Settings
+from spark_jobs.common.storage import fault_of
 from spark_jobs.engine import archive, thrift
 from spark_jobs.engine.jars import jar_paths
 from spark_jobs.engine.java import java_home
-from spark_jobs.engine.lock import EngineLock, EngineState
+from spark_jobs.engine.lock import ClientLease, EngineLock, EngineState
+from spark_jobs.engine.processes import MAIN_CLASS, jvms_of, terminate
 from spark_jobs.engine.profile import jvm_options, spark_conf, write_files
+from spark_jobs.engine.stopping import deferred_stop
 
 START_SECONDS = 300
+ADOPT_SECONDS = 120
 STOP_SECONDS = 30
-MAIN_CLASS = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
 
 Progress = Callable[[str], None]
 
@@ -57,24 +58,64 @@ def start(settings: Settings, *, on_demand: bool = False, progress: Progress = _
     """
     lock = EngineLock(settings.lake.engine)
     try:
-        state, process = _spawn(settings, lock, on_demand, record, progress)
+        with lock.starting():
+            adopted = _adopt(settings, lock, on_demand, progress)
+            return adopted or _start(settings, lock, on_demand, record, progress)
     except OSError as err:
+        if fault := fault_of(err):
+            raise fault.error() from err
         finding = Finding(str(err.filename or settings.lake.root), err.strerror or str(err), "check its permissions and the free space")
         raise EngineError("the engine cannot use the lake's folders", [finding]) from err
+
+
+def _start(settings: Settings, lock: EngineLock, on_demand: bool, record: Path | None, progress: Progress) -> EngineState:
+    process = None
     try:
-        _wait_until_ready(settings, state, process, progress)
+        with deferred_stop():  # between the fork and this name nobody could stop the JVM
+            state, process = _spawn(settings, lock, on_demand, record, progress)
+        _wait_until_ready(settings, state, process.poll, progress)
+        ready = state.with_ready()
+        ready.save(lock.state_file)
     except BaseException:
-        _terminate(process.pid, seconds=5)
+        if process is not None:
+            terminate(process.pid, seconds=2)
         raise
-    ready = state.with_ready()
-    ready.save(lock.state_file)
     return ready
+
+
+def _adopt(settings: Settings, lock: EngineLock, on_demand: bool, progress: Progress) -> EngineState | None:
+    """Complete the start of a JVM whose starter was killed; stop it when that fails. None when there is no such JVM.
+
+    Raises:
+        EngineHeldError: the engine on this lake is complete.
+    """
+    if not lock.is_held():
+        return None
+    if lock.running():
+        raise lock.refusal()
+    state, jvms = EngineState.load(lock.state_file), jvms_of(lock, within=1.0)
+    if state is not None and len(jvms) == 1:
+        progress("completing the start of a command that was killed")
+        adopted = replace(state, pid=jvms[0].pid, on_demand=on_demand)
+        try:
+            _wait_until_ready(settings, adopted, lambda: None if lock.is_held() else 1, progress, seconds=ADOPT_SECONDS)
+            adopted = adopted.with_ready()
+            adopted.save(lock.state_file)
+        except EngineError:
+            pass
+        else:
+            return adopted
+    progress("replacing an engine whose start was not completed")
+    for jvm in jvms:
+        terminate(jvm.pid, seconds=2)
+    _wait_until_free(lock)
+    return None
 
 
 def _spawn(
     settings: Settings, lock: EngineLock, on_demand: bool, record: Path | None, progress: Progress
 ) -> tuple[EngineState, "subprocess.Popen[bytes]"]:
-    """Take the lock, start the JVM with it, and write down where it will listen."""
+    """Take the lock, write down where the JVM will listen, and start it with the lock."""
     home, jars = java_home(), jar_paths()
     descriptor = lock.acquire()
     try:
@@ -85,18 +126,18 @@ def _spawn(
         conf = spark_conf(settings, *ports, jars)
         option = f"-XX:ArchiveClassesAtExit={record}" if record else archive.java_option(home, jars)
         token_file = _new_token(settings.lake.engine / "token")
+        state = EngineState(
+            pid=0, connect_port=ports[0], thrift_port=ports[1], token_file=str(token_file), on_demand=on_demand,
+            started_at=datetime.now(UTC).isoformat(timespec="seconds"), driver_memory=conf["spark.driver.memory"],
+            warehouse=str(settings.lake.warehouse), spark_version=version("pyspark"),
+        )  # fmt: skip
+        state.save(lock.state_file)  # before the JVM: whoever completes this start must know the ports
         progress("starting the JVM")
         process = _launch(settings, home, conf, jvm_options(settings, option), token_file, descriptor)
         lock.sign(descriptor, process.pid)
     finally:
         os.close(descriptor)
-    state = EngineState(
-        pid=process.pid, connect_port=ports[0], thrift_port=ports[1], token_file=str(token_file), on_demand=on_demand,
-        started_at=datetime.now(UTC).isoformat(timespec="seconds"), driver_memory=conf["spark.driver.memory"],
-        warehouse=str(settings.lake.warehouse), spark_version=version("pyspark"),
-    )  # fmt: skip
-    state.save(lock.state_file)
-    return state, process
+    return replace(state, pid=process.pid), process
 
 
 def _prepare_folders(settings: Settings) -> None:
@@ -149,14 +190,16 @@ def _launch(
         )  # fmt: skip
 
 
-def _wait_until_ready(settings: Settings, state: EngineState, process: "subprocess.Popen[bytes]", progress: Progress) -> None:
-    deadline = time.monotonic() + START_SECONDS
+def _wait_until_ready(
+    settings: Settings, state: EngineState, ended: Callable[[], int | None], progress: Progress, *, seconds: float = START_SECONDS
+) -> None:
+    deadline = time.monotonic() + seconds
     progress("waiting for the endpoints")
     while not (thrift.port_answers(state.thrift_port) and thrift.port_answers(state.connect_port)):
-        if process.poll() is not None:
+        if ended() is not None:
             raise not_started("the engine ended while starting", settings)
         if time.monotonic() > deadline:
-            raise not_started(f"the engine did not come up in {START_SECONDS} s", settings)
+            raise not_started(f"the engine did not come up in {seconds:.0f} s", settings)
         time.sleep(0.1)
     progress("looking at the catalogue")
     try:
@@ -205,25 +248,28 @@ def stop(settings: Settings, *, seconds: float = STOP_SECONDS) -> int:
     holder = lock.holder()
     if holder is None:
         return 0
-    pid = holder[0]
-    _terminate(pid, seconds=seconds)
+    # A start that is not complete is held by the pid of its starter: stopping that one too ends the start.
+    pids = [process.pid for process in jvms_of(lock)] or [holder[0]]
+    for pid in pids:
+        terminate(pid, seconds=seconds)
+    _wait_until_free(lock)
+    lock.state_file.unlink(missing_ok=True)
+    return pids[0]
+
+
+def kill_own(settings: Settings, lease: ClientLease) -> None:
+    """End an engine at once that a command started for itself and that nobody else uses."""
+    lock = EngineLock(settings.lake.engine)
+    state = EngineState.load(lock.state_file)
+    if state and state.on_demand and lock.is_held() and lease.is_last():
+        for process in jvms_of(lock):
+            process.kill()
+
+
+def _wait_until_free(lock: EngineLock) -> None:
     deadline = time.monotonic() + 5
     while lock.is_held():
         if time.monotonic() > deadline:
+            pid = (lock.holder() or (0, ""))[0]
             raise EngineError("the engine does not end", [Finding(f"process {pid}", "still holds the lock", f"look at it: ps {pid}")])
         time.sleep(0.05)
-    lock.state_file.unlink(missing_ok=True)
-    return pid
-
-
-def _terminate(pid: int, *, seconds: float) -> None:
-    try:
-        process = psutil.Process(pid)
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(seconds)
-        except psutil.TimeoutExpired:
-            process.kill()
-            process.wait(5)
-    except (psutil.NoSuchProcess, psutil.TimeoutExpired):
-        return

@@ -15,8 +15,9 @@ from conf.contracts import key_namespaces, load_sources, may_mix_currencies
 from conf.entities import load_entities
 from conf.errors import CdpError, EngineError, Finding
 from conf.settings import PROJECT_ROOT, Settings
-from spark_jobs.common.errors import SparkFailedError, passing_error, readable, sql_error
+from spark_jobs.common.errors import SparkFailedError, environment_error, readable, sql_error
 from spark_jobs.common.session import connect_url, engine_session
+from spark_jobs.common.storage import NotWritableError, engine_log_size, fault_of_engine
 from spark_jobs.common.writer import one_writer
 from spark_jobs.engine.client import running_engine
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 PROJECT_DIR = PROJECT_ROOT / "dbt"
 FAILED = frozenset({"error", "fail", "runtime error", "partial success"})
 WRITING = frozenset({"build", "run", "seed", "snapshot", "test", "run-operation", "clone", "retry"})
+WRITE_FAILED = "TASK_WRITE_FAILED"
 
 _one_at_a_time = threading.RLock()
 _manifests: dict[Path, "Manifest"] = {}
@@ -85,15 +87,17 @@ def run_dbt(settings: Settings, command: str, business_date: date, *arguments: s
 
     Raises:
         DbtError: nodes failed, or the project has a mistake.
-        EngineError: the engine was lost, or nothing failed but what may pass by itself.
+        EngineError: the engine was lost, the disk is full, or every failure is transient.
+        NotWritableError: the lake cannot be written.
     """
     with _one_at_a_time:
         manifest = parse(settings)
         variables = json.dumps(dbt_vars(settings, business_date))
+        logged = engine_log_size(settings)
         outcome = invoke(settings, [command, *arguments, "--vars", variables, "--no-write-json"], manifest)
     results = [_node_result(result) for result in getattr(outcome.result, "results", [])]
     if failed := [result for result in results if result.status in FAILED]:
-        raise _nodes_error(settings, f"dbt {command} failed for {business_date}", failed)
+        raise _nodes_error(settings, f"dbt {command} failed for {business_date}", failed, logged)
     if not outcome.success:
         raise _project_error(settings, outcome.exception)
     return results
@@ -183,13 +187,16 @@ def _node_result(result: Any) -> NodeResult:
     return NodeResult(result.node.unique_id, str(result.status), result.execution_time, result.message or "", description)
 
 
-def _nodes_error(settings: Settings, message: str, failed: Sequence[NodeResult]) -> CdpError:
-    """A lost engine when one node says so; what may pass when all do; else a mistake in the project or the data."""
-    passing = [passing_error(result.message) for result in failed]
-    for error in passing:
+def _nodes_error(settings: Settings, message: str, failed: Sequence[NodeResult], logged: int | None = None) -> CdpError:
+    """A lost engine or a refusing disk when one node says so; a transient error when all are; else a mistake in the project or the data."""
+    known = [environment_error(result.message) for result in failed]
+    for error in known:
         if error and not isinstance(error, SparkFailedError):
             return error
-    kind = SparkFailedError if all(passing) else DbtError
+    is_write = any(WRITE_FAILED in result.message for result in failed)
+    if is_write and logged is not None and (fault := fault_of_engine(settings, logged)):
+        return fault.error()
+    kind = SparkFailedError if all(known) else DbtError
     return kind(message, [_finding(settings, result) for result in failed])
 
 
@@ -207,8 +214,8 @@ def _finding(settings: Settings, result: NodeResult) -> Finding:
 
 def _project_error(settings: Settings, err: BaseException | None) -> CdpError:
     short = readable(err) if err else None
-    passing = short if isinstance(short, EngineError) else passing_error(str(err))
-    if passing:
-        return passing
+    known = short if isinstance(short, (EngineError, NotWritableError)) else environment_error(str(err))
+    if known:
+        return known
     problem = " ".join(str(err).split())[:500] if err else "dbt did not say why"
     return DbtError("dbt could not run", [Finding("dbt/", problem, f"see {settings.lake.logs / 'dbt' / 'dbt.log'}")])

@@ -29,12 +29,23 @@ def output_in_file(log_file: Path) -> Iterator[Console]:
         try:
             yield Console(file=terminal, highlight=False)
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            _flush_or_drop()
             os.dup2(out, 1)
             os.dup2(err, 2)
             os.close(out)
             os.close(err)
+
+
+def _flush_or_drop() -> None:
+    """Empty Python's buffers; what the log's disk does not take is dropped, so that it does not reach the terminal later."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+            stream.flush()
 
 
 class Progress:

@@ -1,6 +1,7 @@
 """One night: the real Airflow DAG, run in this process for one business date."""
 
 import logging
+import signal
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any, Protocol
 
 from conf.errors import CdpError, Finding
 from conf.settings import Settings
+from spark_jobs.engine.stopping import keep_handler
 from spark_jobs.nightly.airflow_home import DAGS_FOLDER, fail_abandoned_runs, prepare_airflow
 
 LOG = logging.getLogger(__name__)
@@ -65,6 +67,8 @@ class _Recorder:
         self.error: BaseException | None = None
         self._observer = observer
         self._began = 0.0
+        # Airflow's task runner installs a SIGTERM handler that only ends its operator, and leaves it behind.
+        self.restore_sigterm = keep_handler(signal.SIGTERM)
 
     def attach(self, tasks: Iterable[Any]) -> None:
         """Listen to these tasks."""
@@ -76,6 +80,7 @@ class _Recorder:
             task.on_retry_callback = [self._ended("will retry")]
 
     def _on_execute(self, context: Any) -> None:
+        self.restore_sigterm()
         self._began = time.monotonic()
         self._observer.started(context["ti"].task_id)
 
@@ -85,7 +90,7 @@ class _Recorder:
             task_instance = context["ti"]
             error = context.get("exception") if state in {"failed", "will retry"} else None
             if isinstance(error, KeyboardInterrupt):
-                # Airflow takes Ctrl-C in a task for a failure that may pass; a person means the night.
+                # Airflow takes an interrupt in a task for a transient failure; a person means the night.
                 raise KeyboardInterrupt
             result = (task_instance.xcom_pull(task_ids=task_instance.task_id) or {}) if state == "ok" else {}
             self.error = error if isinstance(error, BaseException) else None
@@ -141,7 +146,10 @@ def run_night(settings: Settings, business_date: date, observer: Observer, log_f
     dag = load_dag(dag_id)
     recorder = _Recorder(observer)
     recorder.attach(dag.tasks)
-    dag_run = dag.test(run_conf={"business_date": business_date.isoformat()})
+    try:
+        dag_run = dag.test(run_conf={"business_date": business_date.isoformat()})
+    finally:
+        recorder.restore_sigterm()
     result = NightResult(business_date, str(dag_run.state), tuple(recorder.outcomes), time.monotonic() - began, log_file)
     if result.state != "success":
         raise _failure(result, recorder.error)

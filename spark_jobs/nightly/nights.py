@@ -1,5 +1,6 @@
 """One or several nights on one engine: starts what is needed, shows progress, sums up."""
 
+import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -13,8 +14,11 @@ from spark_jobs.common.session import close_sessions
 from spark_jobs.common.writer import one_writer
 from spark_jobs.engine.client import engine
 from spark_jobs.nightly.console import Progress, night_heading, output_in_file, time_table
+from spark_jobs.nightly.failure import noted_failure
 from spark_jobs.nightly.lock import night_lock
 from spark_jobs.nightly.night import NightResult, run_night, warm_up_airflow
+
+log = logging.getLogger(__name__)
 
 
 def run_nights(settings: Settings, dates: Sequence[date]) -> list[NightResult]:
@@ -26,7 +30,7 @@ def run_nights(settings: Settings, dates: Sequence[date]) -> list[NightResult]:
         NightFailedError: a step failed.
         EngineError: the engine does not start.
     """
-    with night_lock(settings):
+    with night_lock(settings), noted_failure(settings, dates[0]):
         log_file = settings.lake.logs / f"night-{dates[-1]}.log"
         with output_in_file(log_file) as console:
             progress = Progress(console)
@@ -43,7 +47,7 @@ def _run(settings: Settings, dates: Sequence[date], console: Console, progress: 
     began = time.monotonic()
     progress.waiting("starting the engine and Airflow …")
     # Airflow's imports take as long as the start of the engine: side by side they cost one of the two.
-    warm_up = threading.Thread(target=warm_up_airflow, args=(settings,), name="airflow", daemon=True)
+    warm_up = threading.Thread(target=_warm_up, args=(settings,), name="airflow", daemon=True)
     warm_up.start()
     try:
         if settings.spark.remote:
@@ -54,6 +58,14 @@ def _run(settings: Settings, dates: Sequence[date], console: Console, progress: 
             return _each(settings, dates, console, progress, log_file, began)
     finally:
         close_sessions()
+
+
+def _warm_up(settings: Settings) -> None:
+    """The first night meets the same error again, in the thread that shows it."""
+    try:
+        warm_up_airflow(settings)
+    except Exception:
+        log.exception("Airflow could not be prepared")
 
 
 def _each(

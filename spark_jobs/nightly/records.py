@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from conf.catalog import Schema
 from conf.settings import Settings
+from spark_jobs.common.gold_views import views_shown
 from spark_jobs.privacy.erasure.work import open_erasures
 from spark_jobs.privacy.requests.states import Request, newest
 
@@ -72,6 +73,19 @@ def publications(settings: Settings) -> dict[str, dict[str, Any]]:
     """The latest publication of each table in gold; empty when nothing was published."""
     rows = sorted(_rows(settings, "publications"), key=lambda row: row["published_at"])
     return {row["table_name"]: row for row in rows}
+
+
+def views_behind(settings: Settings) -> list[str]:
+    """Views of gold that do not show the newest publication yet: a publish was killed between its commit and its views.
+
+    Empty on a lake whose views were never noted.
+    """
+    shown = views_shown(settings)
+    if shown is None:
+        return []
+    rows = _rows(settings, "publications")
+    newest = max((row["published_at"] for row in rows), default=None)
+    return sorted(row["table_name"] for row in rows if row["published_at"] == newest and shown.get(row["table_name"]) != row["version"])
 
 
 def published_on(settings: Settings) -> date | None:
@@ -180,5 +194,6 @@ def as_json(settings: Settings) -> str:
         "champions": champions(settings),
         "open_requests": [asdict(request) for request in open_requests(settings)],
         "open_erasures": open_erasures(settings),
+        "views_behind": views_behind(settings),
     }
     return json.dumps(document, default=str, indent=2)

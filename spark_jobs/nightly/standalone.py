@@ -15,10 +15,11 @@ from pathlib import Path
 
 from conf.errors import CdpError, Finding
 from conf.settings import Settings
+from spark_jobs.engine.stopping import deferred_stop, last_resort
 from spark_jobs.nightly.airflow_home import airflow_environment
 
 READY_WITHIN = 180.0
-STOP_WITHIN = 30.0
+STOP_WITHIN = 2.5  # for each of INT, TERM and KILL: a command ends within ten seconds of a signal
 
 
 @contextmanager
@@ -48,10 +49,12 @@ def airflow_standalone(settings: Settings, port: int, schedule: bool, log_file: 
         process = subprocess.Popen(
             [sys.executable, "-m", "airflow", "standalone"], env=environment, stdout=log, stderr=log, start_new_session=True
         )
-        try:
-            yield process
-        finally:
-            _stop(process)
+        with last_resort(lambda: os.killpg(process.pid, signal.SIGKILL)):
+            try:
+                yield process
+            finally:
+                with deferred_stop():
+                    _stop(process)
 
 
 def wait_until_ready(process: "subprocess.Popen[bytes]", port: int, log_file: Path) -> None:

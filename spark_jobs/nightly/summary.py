@@ -7,7 +7,10 @@ from rich.console import Console
 from rich.table import Table
 
 from conf.settings import Settings
+from spark_jobs.common.storage import fault_now
 from spark_jobs.nightly import records
+from spark_jobs.nightly.failure import last_failure
+from spark_jobs.nightly.lock import is_night_running
 from spark_jobs.privacy.erasure.work import open_erasures
 
 EXAMPLES = (
@@ -44,7 +47,8 @@ def show_status(console: Console, settings: Settings) -> None:
     published = records.published_on(settings)
     steps = records.latest_steps(settings)
     if not steps:
-        console.print("Nothing ran on this lake yet. Start with: cdp demo")
+        if not _show_lake(console, settings, set()):
+            console.print("Nothing ran on this lake yet. Start with: cdp demo")
         return
     console.print(f"Published up to [bold]{published or 'nothing yet'}[/]")
     table = Table(title="Latest run of each step", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
@@ -94,7 +98,8 @@ def _show_quality(console: Console, settings: Settings) -> None:
         table.add_column(column, justify="left" if column in ("about", "what") else "right", overflow="fold")
     for row in sorted(figures, key=lambda each: (each["status"] == "ok", each["dimension"])):
         about = ".".join(str(row[name]) for name in ("source", "feed", "entity", "column_name") if row[name])
-        shares = (f"{row[name]:.2%}" if row[name] is not None else "" for name in ("pass_rate", "threshold"))
+        # Earlier releases stored shares below 0 where more rows were tolerated than delivered.
+        shares = (f"{max(0.0, row[name]):.2%}" if row[name] is not None else "" for name in ("pass_rate", "threshold"))
         rows = f"{row['rows_checked']:,}" if row["rows_checked"] is not None else ""
         style = {"failed": "red", "warn": "yellow"}.get(row["status"])
         table.add_row(about, f"{row['dimension']}: {row['rule']}", rows, *shares, style=style)
@@ -115,14 +120,31 @@ def _show_drift(console: Console, settings: Settings) -> None:
 
 def _show_what_to_look_at(console: Console, settings: Settings, steps: list[records.StepRun]) -> None:
     failed = [step for step in steps if step.status == "failed"]
+    is_lake_due = _show_lake(console, settings, {step.business_date for step in failed})
     rejected = [feed for feed in records.feed_quality(settings) if feed.rows_quarantined]
     for step in failed:
         console.print(f"look at: {step.step} failed; mend the cause, then: cdp run --date {step.business_date}", style="red", markup=False)
     for feed in rejected:
         console.print(f"look at: {feed.rows_quarantined:,} rejected rows of {feed.feed}: cdp quarantine list", style="yellow", markup=False)
     is_privacy_due = _show_privacy(console, settings)
-    if not failed and not rejected and not is_privacy_due:
+    if not failed and not rejected and not is_privacy_due and not is_lake_due:
         console.print("Nothing to look at.", style="green")
+
+
+def _show_lake(console: Console, settings: Settings, told: set[date]) -> bool:
+    """A disk that refuses writing, a run whose failure is not in `ops.runs`, and views that lag behind; whether there is one to look at."""
+    lines = []
+    if fault := fault_now(settings):
+        lines.append(str(fault.error()).replace("\n  - ", "; "))
+    failure = None if is_night_running(settings) else last_failure(settings)
+    if failure and failure.business_date not in told:
+        day = failure.business_date
+        lines.append(f"the run of {day} did not end well: {failure.message}; correct the cause, then: cdp run --date {day}")
+    if behind := records.views_behind(settings):
+        lines.append(f"{len(behind)} views of gold show an earlier night than the last publication: run the same date again")
+    for line in lines:
+        console.print(f"look at: {line}", style="red", markup=False, soft_wrap=True)
+    return bool(lines)
 
 
 def _show_privacy(console: Console, settings: Settings) -> bool:

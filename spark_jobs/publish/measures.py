@@ -50,7 +50,7 @@ class Measure:
     @property
     def pass_rate(self) -> float | None:
         """Share of rows that hold; None where nothing was counted."""
-        return None if not self.rows_checked or self.rows_failed is None else 1 - self.rows_failed / self.rows_checked
+        return None if not self.rows_checked or self.rows_failed is None else max(0.0, 1 - self.rows_failed / self.rows_checked)
 
 
 class News:

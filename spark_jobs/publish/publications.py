@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from conf.catalog import Schema, catalog
 from conf.errors import CdpError, Finding
 from spark_jobs.common.delta import append, ensure_table, table_version
+from spark_jobs.common.gold_views import note_views
 from spark_jobs.common.job import StepContext
 
 PUBLICATIONS, RUNS = "ops.publications", "ops.runs"
@@ -108,6 +109,7 @@ def refresh_views(ctx: StepContext) -> int:
     for row in ctx.spark.sql(f"show views in {Schema.GOLD}").collect():
         if tables and row["viewName"] not in names:
             ctx.spark.sql(f"drop view if exists {Schema.GOLD}.`{row['viewName']}`")
+    note_views(ctx.settings, {each.table: each.version for each in tables})
     return len(tables)
 
 

@@ -24,12 +24,12 @@ class PassRate:
     @property
     def share(self) -> float:
         """Share of rows that passed; 1 when there were none."""
-        return 1.0 if not self.rows_in else 1 - self.rows_failed / self.rows_in
+        return 1.0 if not self.rows_in else max(0.0, 1 - self.rows_failed / self.rows_in)
 
     @property
     def least_share(self) -> float:
-        """Share of rows that must pass."""
-        return 1.0 if not self.rows_in else 1 - self.rows_allowed / self.rows_in
+        """Share of rows that must pass; 0 when the feeds may lose more rows than they delivered (`ingest.tolerated_rejects`)."""
+        return 1.0 if not self.rows_in else max(0.0, 1 - self.rows_allowed / self.rows_in)
 
 
 def allowed_shares(sources: Mapping[str, SourceContract], default: float) -> dict[FeedName, float]:

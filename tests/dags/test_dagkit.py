@@ -135,10 +135,13 @@ def test_only_the_hourly_ingest_is_for_the_day_in_progress(dag_bag: Any) -> None
     }
 
 
+MISTAKES = (InputError("bad file"), ConfigError("bad mapping"), TypeError("bug"), KeyError("bug"), RecursionError(), PermissionError())
+
+
 def test_a_persons_mistake_is_not_tried_again(airflow_ready: Path) -> None:
     from dagkit.retries import RetryByKind
 
-    decisions = [RetryByKind().evaluate(error, 1, 3) for error in (InputError("bad file"), ConfigError("bad mapping"), TypeError("bug"))]
+    decisions = [RetryByKind().evaluate(error, 1, 3) for error in MISTAKES]
 
     assert {decision.action.value for decision in decisions} == {"fail"}
 

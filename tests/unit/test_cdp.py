@@ -40,7 +40,8 @@ def run(body: str) -> "subprocess.CompletedProcess[str]":
             "error: TABLE_OR_VIEW_NOT_FOUND: The table `x` cannot be found.",
         ),
         ("status = StatusCode.UNAVAILABLE", 3, "error: the engine does not answer any more"),
-        ("java.io.IOException: No space left on device", 3, "error: Spark could not finish: IOException, No space left on device"),
+        ("java.io.IOException: No space left on device", 3, "error: the disk is full: No space left on device"),
+        ("[INTERNAL_ERROR] The worker raised RecursionError. SQLSTATE: XX000", 3, "error: Spark could not finish: INTERNAL_ERROR"),
     ],
 )
 def test_what_spark_raises_outside_a_step_is_one_message(text: str, code: int, says: str) -> None:
@@ -56,6 +57,40 @@ def test_a_bug_keeps_its_stack_trace() -> None:
 
     assert done.returncode == 1
     assert "KeyError" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("raise OSError(28, 'No space left on device', '/lake/logs')", "error: the disk is full: No space left on device\n  - /lake/logs"),
+        ("raise PermissionError(13, 'no', '/lake/keys')", "error: a file or folder cannot be used: Permission denied\n  - /lake/keys"),
+    ],
+)
+def test_a_disk_that_refuses_is_one_message(body: str, says: str) -> None:
+    done = run(body)
+
+    assert (done.returncode, "Traceback" in done.stderr) == (3, False)
+    assert done.stderr.startswith(says)
+
+
+def test_output_that_a_full_disk_does_not_take_is_an_error() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM.format(body="print('figures')")],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    assert (done.returncode, done.stderr.splitlines()[0]) == (3, "error: the disk is full: No space left on device")
+
+
+def test_what_is_registered_for_the_end_of_the_process_is_done() -> None:
+    done = run("import atexit; atexit.register(print, 'at the end'); print('first', end=' ')")
+
+    assert (done.returncode, done.stdout) == (0, "first at the end\n")
 
 
 def test_ctrl_c_is_one_word_and_exit_code_130() -> None:

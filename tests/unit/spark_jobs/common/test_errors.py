@@ -1,14 +1,26 @@
 """One readable line out of whatever Spark, PyHive and dbt raise."""
 
+import sqlite3
 import traceback
 from typing import TYPE_CHECKING
 
 import pytest
 from grpc import StatusCode  # type: ignore[import-untyped]
+from mlflow.exceptions import MlflowException
 from pyspark.errors.exceptions.connect import SparkConnectGrpcException
 
 from conf.errors import CdpError, EngineError
-from spark_jobs.common.errors import SparkFailedError, SqlError, passing_error, readable, readable_errors, sql_error, without_values
+from spark_jobs.common.errors import (
+    JobFailedError,
+    SparkFailedError,
+    SqlError,
+    environment_error,
+    readable,
+    readable_errors,
+    sql_error,
+    without_values,
+)
+from spark_jobs.common.storage import DiskFullError, NotWritableError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -145,7 +157,6 @@ def test_the_words_of_a_lost_engine_in_a_statement_are_no_lost_engine(spark: "Sp
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("Job aborted due to stage failure: Lost task 0.0: java.io.IOException: No space left on device", "IOException, Job aborted"),
         ("[TASK_WRITE_FAILED] Task failed while writing rows to file:/lake/x. SQLSTATE: 58030", "TASK_WRITE_FAILED"),
         ("Job aborted: java.lang.OutOfMemoryError: Java heap space", "Java heap space"),
         (
@@ -154,13 +165,83 @@ def test_the_words_of_a_lost_engine_in_a_statement_are_no_lost_engine(spark: "Sp
         ),
     ],
 )
-def test_what_may_pass_by_itself_is_no_refused_statement(text: str, says: str) -> None:
+def test_a_transient_error_is_no_refused_statement(text: str, says: str) -> None:
     short = readable(SparkConnectGrpcException(text))
 
     assert isinstance(short, SparkFailedError)
     assert says in short.message
     assert "Mary" not in str(short)
-    assert isinstance(passing_error(f"Runtime Error in model m (models/m.sql)\n  {text}"), SparkFailedError)
+    assert isinstance(environment_error(f"Runtime Error in model m (models/m.sql)\n  {text}"), SparkFailedError)
+
+
+WORKER = """[TASK_WRITE_FAILED] Task failed while writing rows to file:/lake/warehouse/silver/orders. SQLSTATE: 58030
+Job aborted due to stage failure: Lost task 0.0: org.apache.spark.api.python.PythonException: Traceback (most recent call last):
+  File "rows.py", line 7, in parse
+{}: Mary O'Brien"""
+
+
+@pytest.mark.parametrize("raised", ["RecursionError", "ValueError", "KeyError", "UnicodeEncodeError", "zlib.error", "AssertionError"])
+def test_what_a_worker_raises_is_permanent(raised: str) -> None:
+    short = readable(SparkConnectGrpcException(WORKER.format(raised)))
+
+    assert isinstance(short, JobFailedError)
+    assert "PASS" not in str(short).upper() and "transient" not in str(short)
+    assert "Mary" not in str(short)
+
+
+@pytest.mark.parametrize(
+    "text", ["Job aborted due to stage failure: Lost task 0.0", "[INTERNAL_ERROR] x. SQLSTATE: XX000", "[NEW_CONDITION] x"]
+)
+def test_what_no_list_names_is_permanent(text: str) -> None:
+    assert isinstance(readable(SparkConnectGrpcException(text)), JobFailedError)
+
+
+FULL = "java.io.IOException: No space left on device"
+REFUSED = "java.io.FileNotFoundException: /shop/lake/warehouse/silver/orders/Mary.parquet (Permission denied)"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "says"),
+    [
+        (f"Job aborted due to stage failure: Lost task 0.0: {FULL}", DiskFullError, "the disk is full: No space left on device"),
+        (f"[TASK_WRITE_FAILED] Task failed. SQLSTATE: 58030\nCaused by: {FULL}", DiskFullError, "the disk is full"),
+        (WORKER.format("OSError: [Errno 28] No space left on device"), DiskFullError, "/lake/warehouse/silver/orders"),
+        (REFUSED, NotWritableError, "/shop/lake/warehouse/silver/orders: access is refused"),
+        ("java.io.IOException: /data/lake/engine/tmp/x: Read-only file system", NotWritableError, "/data/lake/engine: access"),
+        (
+            "java.io.IOException: Mkdirs failed to create file:/data/lake/warehouse/gold_build/dim_x/_delta_log",
+            NotWritableError,
+            "gold_build/dim_x",
+        ),
+    ],
+)
+def test_a_disk_that_refuses_is_named_with_its_folder(text: str, kind: type[CdpError], says: str) -> None:
+    for short in (readable(SparkConnectGrpcException(text)), environment_error(f"Runtime Error in model m (models/m.sql)\n  {text}")):
+        assert type(short) is kind
+        assert says in str(short)
+        assert "Mary" not in str(short)
+
+
+@pytest.mark.parametrize(
+    ("err", "kind"),
+    [
+        (OSError(28, "x", "/lake/a"), DiskFullError),
+        (OSError(122, "x"), DiskFullError),
+        (OSError(30, "x", "/lake/a"), NotWritableError),
+        (PermissionError(13, "x", "/lake/a"), NotWritableError),
+        (OSError("Generic LocalFileSystem error: Unable to copy: No space left on device (os error 28)"), DiskFullError),
+        (sqlite3.OperationalError("database or disk is full"), DiskFullError),
+        (sqlite3.OperationalError("attempt to write a readonly database"), NotWritableError),
+        (MlflowException("(sqlite3.OperationalError) unable to open database file"), NotWritableError),
+    ],
+)
+def test_a_disk_that_refuses_a_library_is_recognised(err: Exception, kind: type[CdpError]) -> None:
+    assert type(readable(err)) is kind
+
+
+@pytest.mark.parametrize("err", [FileNotFoundError(2, "x", "/a"), OSError(5, "x"), sqlite3.OperationalError("no such table: a")])
+def test_other_errors_of_files_stay_bugs(err: Exception) -> None:
+    assert readable(err) is None
 
 
 def test_a_write_that_met_a_bad_value_is_known_by_its_cause(spark: "SparkSession") -> None:
@@ -181,13 +262,11 @@ def test_a_write_that_met_a_bad_value_is_known_by_its_cause(spark: "SparkSession
 def test_a_compilation_error_of_dbt_keeps_its_sentence_and_does_not_pass() -> None:
     text = "Compilation Error in model m (models/m.sql)\n  'ref_' is undefined"
 
-    assert passing_error(text) is None
+    assert environment_error(text) is None
     assert sql_error(text.partition("\n")[2]).message == "'ref_' is undefined"
 
 
 def test_a_registry_that_fails_is_one_line_and_tried_again() -> None:
-    from mlflow.exceptions import MlflowException
-
     short = readable(MlflowException("(sqlite3.OperationalError) database is locked\n[SQL: select 1]"))
 
     assert type(short) is EngineError

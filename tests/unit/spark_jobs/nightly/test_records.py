@@ -1,5 +1,7 @@
 """What `cdp status` says, from Delta tables alone."""
 
+import subprocess
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -9,7 +11,9 @@ from deltalake import write_deltalake
 from rich.console import Console
 
 from conf.settings import Lake, Settings
-from spark_jobs.nightly.records import FeedQuality, feed_quality
+from spark_jobs.common.gold_views import note_views
+from spark_jobs.nightly.failure import last_failure, noted_failure
+from spark_jobs.nightly.records import FeedQuality, feed_quality, views_behind
 from spark_jobs.nightly.summary import show_status
 from spark_jobs.privacy.erasure.work import erasures_folder
 
@@ -75,3 +79,114 @@ def _table(rows: list[dict[str, object]]) -> pa.Table:
     """Rows as a table; columns without a value are texts."""
     table = pa.Table.from_pylist(rows)
     return table.cast(pa.schema([field.with_type(pa.string()) if pa.types.is_null(field.type) else field for field in table.schema]))
+
+
+RUN = {
+    "step": "spark_jobs.publish.step",
+    "business_date": DAY,
+    "status": "ok",
+    "seconds": 1.0,
+    "started_at": datetime(2017, 12, 31, tzinfo=UTC),
+    "message": None,
+}
+
+
+def _status(here: Settings, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    show_status(Console(width=250), here)
+    return [line for line in capsys.readouterr().out.splitlines() if line.startswith(("look at", "Nothing"))]
+
+
+def test_views_that_show_an_earlier_night_than_the_publication_are_to_be_looked_at(
+    here: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # given two publications; the views were moved by the first
+    def published(name: str, version: int, hour: int) -> dict[str, object]:
+        return {"business_date": DAY, "table_name": name, "version": version, "published_at": datetime(2018, 1, 1, hour, tzinfo=UTC)}
+
+    first = [published("dim_a", 1, 1), published("dim_b", 4, 1)]
+    second = [published("dim_a", 2, 2), published("dim_b", 4, 2)]
+    write_deltalake(here.lake.warehouse / "ops" / "publications", _table(first + second))
+    write_deltalake(here.lake.warehouse / "ops" / "runs", _table([RUN]))
+    here.lake.metastore.mkdir()
+    assert views_behind(here) == [], "an old lake noted no views"
+
+    note_views(here, {"dim_a": 1, "dim_b": 4})
+    behind = _status(here, capsys)
+    note_views(here, {"dim_a": 2, "dim_b": 4})
+    equal = _status(here, capsys)
+
+    assert behind == ["look at: 1 views of gold show an earlier night than the last publication: run the same date again"]
+    assert equal == ["Nothing to look at."]
+
+
+def test_a_run_that_ended_without_a_record_is_to_be_looked_at_until_one_succeeds(
+    here: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_deltalake(here.lake.warehouse / "ops" / "runs", _table([RUN]))
+    with pytest.raises(OSError, match="space"), noted_failure(here, LATER):
+        raise OSError(28, "No space left on device", str(here.lake.warehouse))
+    failed = _status(here, capsys)
+    with pytest.raises(KeyboardInterrupt), noted_failure(here, DAY):
+        raise KeyboardInterrupt
+    stopped = _status(here, capsys)
+    with noted_failure(here, DAY):
+        inside = last_failure(here)
+
+    again = "correct the cause, then: cdp run --date"
+    assert failed == [f"look at: the run of {LATER} did not end well: the disk is full: No space left on device; {again} {LATER}"]
+    assert stopped == [f"look at: the run of {DAY} did not end well: the run was stopped; {again} {DAY}"]
+    assert inside is not None and inside.message == "the run was killed"
+    assert _status(here, capsys) == ["Nothing to look at."]
+
+
+def test_a_stored_share_below_zero_is_shown_as_zero(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    figure = {
+        "business_date": DAY, "source": "till", "feed": None, "entity": None, "column_name": None, "dimension": "validity", "rule": "all",
+        "rows_checked": 11, "rows_failed": 1, "pass_rate": 0.9, "observed": None, "threshold": -3.5455, "status": "ok",
+    }  # fmt: skip
+    write_deltalake(here.lake.warehouse / "ops" / "data_quality", _table([figure]))
+    write_deltalake(here.lake.warehouse / "ops" / "runs", _table([RUN]))
+
+    show_status(Console(width=200), here)
+
+    shown = capsys.readouterr().out
+    assert "90.00%" in shown and " 0.00%" in shown and "-354" not in shown
+
+
+def _mounted(folder: Path, options: str) -> bool:
+    folder.mkdir()
+    return subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", str(folder)], check=False, capture_output=True).returncode == 0
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """A lake on a disk of its own of 4 MB."""
+    folder = tmp_path / "disk"
+    if not _mounted(folder, "size=4m"):
+        pytest.skip("may not mount a disk")
+    monkeypatch.setenv("CDP_LAKE__ROOT", str(folder))
+    yield Settings(lake=Lake(root=folder))
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_still_takes_the_note_and_status_names_both(small_disk: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = small_disk.lake.root
+    write_deltalake(small_disk.lake.warehouse / "ops" / "runs", _table([RUN]))
+
+    with pytest.raises(OSError, match="space"), noted_failure(small_disk, LATER):
+        (folder / "big").write_bytes(bytes(8 << 20))
+
+    said = _status(small_disk, capsys)
+    assert len(said) == 2
+    assert said[0].startswith(f"look at: the disk is full: No space left on device; {folder}: cannot grow → free disk space")
+    assert said[1].startswith(f"look at: the run of {LATER} did not end well: the disk is full")
+
+
+def test_a_lake_that_cannot_be_written_is_named_by_status(small_disk: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = small_disk.lake.root
+    write_deltalake(small_disk.lake.warehouse / "ops" / "runs", _table([RUN]))
+    subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
+
+    [said] = _status(small_disk, capsys)
+
+    assert said.startswith(f"look at: a file or folder cannot be used: Read-only file system; {folder}: access is refused")

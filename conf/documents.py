@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from conf.errors import ConfigError, Finding
+from conf.yaml_text import MERGE, invalid, parse
 
 Location = tuple[int | str, ...]
 T = TypeVar("T", bound=BaseModel)
@@ -76,9 +77,6 @@ def _merged(low: dict[str, Any], high: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-MERGE = "tag:yaml.org,2002:merge"  # the key `<<`, with which a map takes over the entries of another one
-
-
 def _index(node: yaml.Node, location: Location, lines: dict[Location, int]) -> None:
     lines[location] = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
@@ -93,64 +91,20 @@ def _index(node: yaml.Node, location: Location, lines: dict[Location, int]) -> N
             _index(value, (*location, number), lines)
 
 
-def _unusable_keys(node: yaml.Node | None, file: Path) -> list[Finding]:
-    """Keys given twice, and keys that YAML does not read as text (numbers, dates, yes and no)."""
-    findings = []
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                findings.append(Finding(f"{file}:{key.start_mark.line + 1}", f"key {key.value!r} is there twice", "keep one of the two"))
-            elif key.tag not in ("tag:yaml.org,2002:str", MERGE):
-                findings.append(Finding(f"{file}:{key.start_mark.line + 1}", f"key {key.value} is not text", "put it in quotes"))
-            seen.add(key.value)
-            findings += _unusable_keys(value, file)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            findings += _unusable_keys(value, file)
-    return findings
-
-
 def read_document(file: Path) -> Document:
     """Parse one YAML file whose top level is a map; a file without a value is an empty map.
 
     Raises:
-        ConfigError: not readable, not YAML, not a map, or a key that is given twice or is not text.
+        ConfigError: not readable, beyond a limit, not YAML, not a map, or a key that is given twice or is not text.
     """
-    try:
-        text = file.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
-    except OSError as err:
-        problem = "is not there" if isinstance(err, FileNotFoundError) else f"cannot be read ({type(err).__name__})"
-        raise ConfigError("a configuration file cannot be read", [Finding(str(file), problem, "name a file that is there")]) from err
-    except UnicodeDecodeError as err:
-        raise ConfigError("a configuration file cannot be read", [Finding(str(file), "is no UTF-8 text", "save it as UTF-8 text")]) from err
-    except ValueError as err:  # a date that never was: YAML reads it before anybody can check it
-        raise ConfigError(
-            "a configuration file is not valid", [Finding(str(file), str(err), "correct the date, or put it in quotes")]
-        ) from None
-    except yaml.YAMLError as err:
-        mark = getattr(err, "problem_mark", None)
-        where = f"{file}:{mark.line + 1}" if mark else str(file)
-        problem = str(getattr(err, "problem", None) or err)
-        raise ConfigError("a configuration file is not YAML", [Finding(where, problem, "fix the indentation or the quoting")]) from None
-    if values is None:
-        values = {}
+    parsed = parse(file)
+    values = {} if parsed.values is None else parsed.values
     if not isinstance(values, dict):
-        raise ConfigError(
-            "a configuration file is not a map",
-            [
-                Finding(
-                    f"{file}:1", "expected `key: value` lines at the top level", "remove the dashes, or what stands before the first key"
-                )
-            ],
-        )
-    if unusable := _unusable_keys(node, file):
-        raise ConfigError("a configuration file has keys that cannot be used", unusable)
+        remedy = "remove the dashes, or what stands before the first key"
+        raise invalid(f"{file}:1", "expected `key: value` lines at the top level", remedy, "a configuration file is not a map")
     lines: dict[Location, int] = {}
-    if node is not None:
-        _index(node, (), lines)
+    if parsed.node is not None:
+        _index(parsed.node, (), lines)
     return Document(file, values, lines)
 
 

@@ -9,12 +9,16 @@ from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from conf.errors import ConfigError, Finding
+from conf.wording import Error, problem_of
 from conf.yaml_text import MERGE, invalid, parse
 
 Location = tuple[int | str, ...]
 T = TypeVar("T", bound=BaseModel)
+MAX_ERRORS = 200  # of one file
+MAX_PROBLEM = 500  # characters of a finding
 
 
 @dataclass(frozen=True)
@@ -144,21 +148,43 @@ def validate(model: type[T], document: Document) -> T:
 
 
 def findings(model: type[BaseModel], document: Document, err: ValidationError) -> list[Finding]:
-    """What pydantic found, each with the line it stands on and, where there is one, the remedy."""
-    found: dict[Location, Finding] = {}
-    for error in err.errors(include_input=False, include_url=False):
+    """Every mistake in our own words, with its line and, where there is one, the remedy."""
+    errors: dict[tuple[Location, str], list[Error]] = {}
+    listed = err.errors(include_input=False, include_url=False)[:MAX_ERRORS]
+    places = {error["loc"][:length] for error in listed for length in range(len(error["loc"]))}
+    for error in listed:
+        if error["type"] == "too_short" and error["loc"] in places:  # its entries that are wrong do not count
+            continue
         location = _in_document(error["loc"], document, keeps_last=error["type"] in {"missing", "extra_forbidden"})
-        name = ".".join(map(str, location))
-        problem, _, remedy = error["msg"].removeprefix("Value error, ").partition("; ")
-        if error["type"] == "extra_forbidden":
-            problem, remedy = f"unknown key {name!r}", nearest(str(location[-1]), _allowed_fields(model, location))
-        elif error["type"] == "string_pattern_mismatch":
-            problem, remedy = f"{name}: is not such a name or text", f"it must match {error['ctx']['pattern']}"
-        else:
-            problem = f"{name}: {problem}"
-        # A value that fits none of several types is one mistake.
-        found.setdefault((*location, "" if error["type"] != "value_error" else problem), Finding(document.where(location), problem, remedy))
-    return list(found.values())
+        # A value that fits none of several types is one mistake; each rule of ours that it breaks is one too.
+        rule = error["msg"] if error["type"] in {"value_error", "extra_forbidden", "string_pattern_mismatch"} else ""
+        errors.setdefault((location, rule), []).append(error)
+    return [_finding(model, document, location, same) for (location, _), same in errors.items()]
+
+
+def _finding(model: type[BaseModel], document: Document, location: Location, errors: Sequence[Error]) -> Finding:
+    """One finding for the errors about one value."""
+    first, name, remedy = errors[0], ".".join(str(part)[:80] for part in location), ""
+    if first["type"] == "extra_forbidden":
+        problem, remedy = f"unknown key {name!r}", nearest(str(location[-1])[:80], _allowed_fields(model, location))
+    elif first["type"] == "string_pattern_mismatch":
+        problem, remedy = f"{name}: is not such a name or text", f"it must match {first['ctx']['pattern']}"
+    elif first["type"] == "value_error":
+        problem, _, remedy = first["msg"].removeprefix("Value error, ").partition("; ")
+        problem = f"{name}: {problem}"
+    else:
+        problem = f"{name or document.file.name}: {problem_of(errors, _field_at(model, location))}"
+    return Finding(document.where(location), problem[:MAX_PROBLEM], remedy)
+
+
+def _field_at(model: type[BaseModel], location: Location) -> FieldInfo | None:
+    """The field that a location belongs to; None when it belongs to none."""
+    field, current = None, model
+    for part in location:
+        if isinstance(part, str) and part in current.model_fields:
+            field = current.model_fields[part]
+            current = _model_in(field.annotation) or current
+    return field
 
 
 def _in_document(location: Location, document: Document, *, keeps_last: bool) -> Location:

@@ -52,7 +52,10 @@ class _Automaton:
         if isinstance(node, Choice):
             parts = [self.add(branch, loop) for branch in node.branches]
             firsts, lasts = (tuple(state for part in parts for state in getattr(part, end)) for end in ("first", "last"))
-            return _Part(any(part.is_nullable for part in parts), firsts, lasts)
+            nullable = sum(part.is_nullable for part in parts)
+            if nullable > 1 and loop is not None:
+                raise _ambiguous()
+            return _Part(nullable > 0, firsts, lasts)
         if isinstance(node, Look):
             if loop is not None and _varies(node.body):
                 raise PatternError("a repetition looks around for a text of any length")
@@ -93,9 +96,9 @@ class _Automaton:
         if not is_single and loop is None and (node.least, node.most) != (1, 1):
             loop = self._new_loop(node)
         part = self.add(node.body, loop)
+        if part.is_nullable and loop is not None:  # empty in one way more than once
+            raise PatternError("a part that may be empty is repeated")
         if not is_single and (node.least, node.most) != (1, 1):
-            if part.is_nullable:
-                raise PatternError("a part that may be empty is repeated")
             self._join(part.last, part.first)
         return _Part(part.is_nullable or node.least == 0, part.first, part.last)
 

@@ -11,7 +11,7 @@ import yaml
 from conf.errors import ConfigError, Finding
 
 MAX_BYTES = 1_000_000
-MAX_NODES = 50_000  # an alias counts as often as it is used
+MAX_NODES = 20_000  # an alias counts as often as it is used
 MAX_ALIASES = 1_000
 MAX_DEPTH = 50
 MAX_DIGITS = 40

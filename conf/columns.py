@@ -6,8 +6,17 @@ from typing import Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from conf.dialects import Numbers, Part, check_moment_formats
+from conf.patterns import check_pattern, check_searched_pattern
 from conf.processing import Processing
-from conf.types import NAME, Coarse, PiiClass, PiiKind, check_bound, check_pattern, check_time_zone, check_type
+from conf.regex_cost import longest_value
+from conf.regex_tree import Dialect
+from conf.types import NAME, Coarse, PiiClass, PiiKind, check_bound, check_time_zone, check_type
+
+_TOKENISED = (PiiClass.DIRECT, PiiClass.SENSITIVE)
+
+
+def _dialect(pii: PiiClass | None) -> Dialect:
+    return Dialect.PYTHON if pii in _TOKENISED else Dialect.JAVA
 
 
 class Column(Part):
@@ -20,7 +29,6 @@ class Column(Part):
     required: bool = False
     min: float | int | str | None = None
     max: float | int | str | None = None
-    pattern: str | None = None
     allowed: tuple[str, ...] | None = None
     max_days_before_delivery: int | None = Field(default=None, ge=0)
     max_days_after_delivery: int | None = Field(default=None, ge=0)
@@ -31,6 +39,7 @@ class Column(Part):
     time_zone: str | None = None
     pii: PiiClass = PiiClass.NONE
     kind: PiiKind | None = None
+    pattern: str | None = None  # after pii, which decides the engine that runs it
     valid: bool = False
     clean: bool | Literal["nfkc"] | None = None
     coarse: Coarse | None = None
@@ -39,7 +48,7 @@ class Column(Part):
     per_document: Literal["first_filled", "last", "max"] | None = None
 
     _type = field_validator("type")(check_type)
-    _pattern = field_validator("pattern", "coarse_pattern")(check_pattern)
+    _coarse_pattern = field_validator("coarse_pattern")(check_searched_pattern)
     _format = field_validator("format")(check_moment_formats)
     _zone = field_validator("time_zone")(check_time_zone)
 
@@ -53,6 +62,12 @@ class Column(Part):
     def _day_as_text(cls, value: object) -> object:
         """YAML reads 2017-01-01 as a date."""
         return value.isoformat() if isinstance(value, date) else value
+
+    @field_validator("pattern")
+    @classmethod
+    def _in_its_dialect(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """Spark runs the pattern of an open column, Python that of a column whose values become tokens."""
+        return check_pattern(value, _dialect(info.data.get("pii")))
 
     @field_validator("min", "max")
     @classmethod
@@ -69,7 +84,12 @@ class Column(Part):
     @property
     def is_tokenised(self) -> bool:
         """True when the value is replaced by a token at ingest."""
-        return self.pii in (PiiClass.DIRECT, PiiClass.SENSITIVE)
+        return self.pii in _TOKENISED
+
+    @property
+    def longest_matched(self) -> int:
+        """The most characters of a value that are matched with the pattern: a longer one breaks it."""
+        return longest_value(self.pattern or "", _dialect(self.pii))
 
     @property
     def kept(self) -> "Column | None":
@@ -110,7 +130,7 @@ class Column(Part):
             raise ValueError(f"{self.name}: coarse: {self.coarse} is for kind {self.coarse.kind}")
         if self.coarse is not None and not self.is_tokenised:
             raise ValueError(f"{self.name}: coarse is for direct and sensitive PII; a {self.pii} column stays as it is")
-        if self.coarse_pattern is not None and (self.coarse is not Coarse.DISTRICT or "(" not in self.coarse_pattern):
-            raise ValueError(f"{self.name}: coarse_pattern goes with coarse: district and has a group, which is kept")
+        if self.coarse_pattern is not None and self.coarse is not Coarse.DISTRICT:
+            raise ValueError(f"{self.name}: coarse_pattern goes with coarse: district")
         if self.valid and not self.is_tokenised:
             raise ValueError(f"{self.name}: valid is for direct and sensitive PII; other columns have type, pattern and allowed")

@@ -62,7 +62,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "required": "A row without a value is rejected.",
         "min": "Smallest value.",
         "max": "Greatest value.",
-        "pattern": "Regular expression that must match the whole value.",
+        "pattern": "Regular expression that must match the whole value: Java's, of direct and sensitive columns Python's.",
         "allowed": "The only values there may be.",
         "format": "Of a date or timestamp: Spark datetime patterns, epoch_s or epoch_ms; the first that fits reads the value.",
         "numbers": "How numbers are written in this column.",

@@ -1,5 +1,6 @@
 """Source contracts: SourceContract → Feed → Column, Rule, EntityMap; one YAML file under conf/sources/ for each source system."""
 
+from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -57,7 +58,7 @@ class Feed(Part):
     @model_validator(mode="after")
     def _names_agree(self) -> "Feed":
         names = [column.name for column in self.bronze_columns]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
+        if twice := sorted(name for name, count in Counter(names).items() if count > 1):
             raise ValueError(f"column is there twice: {', '.join(twice)}")
         named = {
             "unique": self.unique,

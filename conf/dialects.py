@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from conf.patterns import check_line_patterns, line_pattern
 from conf.types import check_datetime_format
 
 # Beside Spark's datetime patterns: a moment as a count since 1970-01-01 00:00 UTC.
@@ -35,22 +36,12 @@ class Csv(Part):
     def _no_quote(cls, value: object) -> object:
         return None if value == "none" else value
 
-    @field_validator("ignore_lines")
-    @classmethod
-    def _expressions(cls, values: tuple[str, ...]) -> tuple[str, ...]:
-        for value in values:
-            try:
-                matches_blank = re.search(value, "") is not None
-            except re.error as err:
-                raise ValueError(f"{value!r} is no regular expression ({err}); escape a literal bracket as [(]") from None
-            if matches_blank:
-                raise ValueError(f"{value!r} matches every line; begin it with what those lines begin with, such as ^#")
-        return values
+    _expressions = field_validator("ignore_lines")(check_line_patterns)
 
     @property
     def ignored(self) -> "re.Pattern[bytes] | None":
         """One expression for all lines that are no rows, over UTF-8 text of many lines; None when every line is one."""
-        return re.compile("|".join(f"(?:{each})" for each in self.ignore_lines).encode(), re.MULTILINE) if self.ignore_lines else None
+        return line_pattern(self.ignore_lines)
 
 
 class Numbers(Part):

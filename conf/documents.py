@@ -9,11 +9,16 @@ from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from conf.errors import ConfigError, Finding
+from conf.wording import Error, problem_of
+from conf.yaml_text import MERGE, invalid, parse
 
 Location = tuple[int | str, ...]
 T = TypeVar("T", bound=BaseModel)
+MAX_ERRORS = 200  # of one file
+MAX_PROBLEM = 500  # characters of a finding
 
 
 @dataclass(frozen=True)
@@ -76,9 +81,6 @@ def _merged(low: dict[str, Any], high: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-MERGE = "tag:yaml.org,2002:merge"  # the key `<<`, with which a map takes over the entries of another one
-
-
 def _index(node: yaml.Node, location: Location, lines: dict[Location, int]) -> None:
     lines[location] = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
@@ -93,64 +95,20 @@ def _index(node: yaml.Node, location: Location, lines: dict[Location, int]) -> N
             _index(value, (*location, number), lines)
 
 
-def _unusable_keys(node: yaml.Node | None, file: Path) -> list[Finding]:
-    """Keys given twice, and keys that YAML does not read as text (numbers, dates, yes and no)."""
-    findings = []
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                findings.append(Finding(f"{file}:{key.start_mark.line + 1}", f"key {key.value!r} is there twice", "keep one of the two"))
-            elif key.tag not in ("tag:yaml.org,2002:str", MERGE):
-                findings.append(Finding(f"{file}:{key.start_mark.line + 1}", f"key {key.value} is not text", "put it in quotes"))
-            seen.add(key.value)
-            findings += _unusable_keys(value, file)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            findings += _unusable_keys(value, file)
-    return findings
-
-
 def read_document(file: Path) -> Document:
     """Parse one YAML file whose top level is a map; a file without a value is an empty map.
 
     Raises:
-        ConfigError: not readable, not YAML, not a map, or a key that is given twice or is not text.
+        ConfigError: not readable, beyond a limit, not YAML, not a map, or a key that is given twice or is not text.
     """
-    try:
-        text = file.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
-    except OSError as err:
-        problem = "is not there" if isinstance(err, FileNotFoundError) else f"cannot be read ({type(err).__name__})"
-        raise ConfigError("a configuration file cannot be read", [Finding(str(file), problem, "name a file that is there")]) from err
-    except UnicodeDecodeError as err:
-        raise ConfigError("a configuration file cannot be read", [Finding(str(file), "is no UTF-8 text", "save it as UTF-8 text")]) from err
-    except ValueError as err:  # a date that never was: YAML reads it before anybody can check it
-        raise ConfigError(
-            "a configuration file is not valid", [Finding(str(file), str(err), "correct the date, or put it in quotes")]
-        ) from None
-    except yaml.YAMLError as err:
-        mark = getattr(err, "problem_mark", None)
-        where = f"{file}:{mark.line + 1}" if mark else str(file)
-        problem = str(getattr(err, "problem", None) or err)
-        raise ConfigError("a configuration file is not YAML", [Finding(where, problem, "fix the indentation or the quoting")]) from None
-    if values is None:
-        values = {}
+    parsed = parse(file)
+    values = {} if parsed.values is None else parsed.values
     if not isinstance(values, dict):
-        raise ConfigError(
-            "a configuration file is not a map",
-            [
-                Finding(
-                    f"{file}:1", "expected `key: value` lines at the top level", "remove the dashes, or what stands before the first key"
-                )
-            ],
-        )
-    if unusable := _unusable_keys(node, file):
-        raise ConfigError("a configuration file has keys that cannot be used", unusable)
+        remedy = "remove the dashes, or what stands before the first key"
+        raise invalid(f"{file}:1", "expected `key: value` lines at the top level", remedy, "a configuration file is not a map")
     lines: dict[Location, int] = {}
-    if node is not None:
-        _index(node, (), lines)
+    if parsed.node is not None:
+        _index(parsed.node, (), lines)
     return Document(file, values, lines)
 
 
@@ -190,21 +148,43 @@ def validate(model: type[T], document: Document) -> T:
 
 
 def findings(model: type[BaseModel], document: Document, err: ValidationError) -> list[Finding]:
-    """What pydantic found, each with the line it stands on and, where there is one, the remedy."""
-    found: dict[Location, Finding] = {}
-    for error in err.errors(include_input=False, include_url=False):
+    """Every mistake in our own words, with its line and, where there is one, the remedy."""
+    errors: dict[tuple[Location, str], list[Error]] = {}
+    listed = err.errors(include_input=False, include_url=False)[:MAX_ERRORS]
+    places = {error["loc"][:length] for error in listed for length in range(len(error["loc"]))}
+    for error in listed:
+        if error["type"] == "too_short" and error["loc"] in places:  # its entries that are wrong do not count
+            continue
         location = _in_document(error["loc"], document, keeps_last=error["type"] in {"missing", "extra_forbidden"})
-        name = ".".join(map(str, location))
-        problem, _, remedy = error["msg"].removeprefix("Value error, ").partition("; ")
-        if error["type"] == "extra_forbidden":
-            problem, remedy = f"unknown key {name!r}", nearest(str(location[-1]), _allowed_fields(model, location))
-        elif error["type"] == "string_pattern_mismatch":
-            problem, remedy = f"{name}: is not such a name or text", f"it must match {error['ctx']['pattern']}"
-        else:
-            problem = f"{name}: {problem}"
-        # A value that fits none of several types is one mistake.
-        found.setdefault((*location, "" if error["type"] != "value_error" else problem), Finding(document.where(location), problem, remedy))
-    return list(found.values())
+        # A value that fits none of several types is one mistake; each rule of ours that it breaks is one too.
+        rule = error["msg"] if error["type"] in {"value_error", "extra_forbidden", "string_pattern_mismatch"} else ""
+        errors.setdefault((location, rule), []).append(error)
+    return [_finding(model, document, location, same) for (location, _), same in errors.items()]
+
+
+def _finding(model: type[BaseModel], document: Document, location: Location, errors: Sequence[Error]) -> Finding:
+    """One finding for the errors about one value."""
+    first, name, remedy = errors[0], ".".join(str(part)[:80] for part in location), ""
+    if first["type"] == "extra_forbidden":
+        problem, remedy = f"unknown key {name!r}", nearest(str(location[-1])[:80], _allowed_fields(model, location))
+    elif first["type"] == "string_pattern_mismatch":
+        problem, remedy = f"{name}: is not such a name or text", f"it must match {first['ctx']['pattern']}"
+    elif first["type"] == "value_error":
+        problem, _, remedy = first["msg"].removeprefix("Value error, ").partition("; ")
+        problem = f"{name}: {problem}"
+    else:
+        problem = f"{name or document.file.name}: {problem_of(errors, _field_at(model, location))}"
+    return Finding(document.where(location), problem[:MAX_PROBLEM], remedy)
+
+
+def _field_at(model: type[BaseModel], location: Location) -> FieldInfo | None:
+    """The field that a location belongs to; None when it belongs to none."""
+    field, current = None, model
+    for part in location:
+        if isinstance(part, str) and part in current.model_fields:
+            field = current.model_fields[part]
+            current = _model_in(field.annotation) or current
+    return field
 
 
 def _in_document(location: Location, document: Document, *, keeps_last: bool) -> Location:

@@ -1,5 +1,6 @@
 """The register of models (conf/models.yml) and of features (conf/features.yml); an overlay's models.yml is merged over ours key by key."""
 
+import hashlib
 import re
 from datetime import date, timedelta
 from functools import cache
@@ -13,7 +14,7 @@ from conf.settings import CONF_DIR, Settings, conf_dirs, settings
 from conf.types import NAME
 
 CLASSIFICATION_METRICS = ("roc_auc", "pr_auc")
-REGRESSION_METRICS = ("mae", "rmse")
+REGRESSION_METRICS = ("rank_correlation", "mae", "rmse")
 CHURN_HORIZON = "churn_horizon"
 
 
@@ -116,9 +117,10 @@ class Split(_Part):
 class Gates(_Part):
     """What a challenger must show before it becomes champion.
 
-    Margins are differences of a ranking metric (roc_auc, pr_auc) and shares of the other's value for an error (mae, rmse). The
+    Margins are differences of a ranking metric (roc_auc, pr_auc, rank_correlation) and shares of the other's value for an error (mae, rmse). The
     calibration error is that of probabilities by tenths (classification) or of the total amount (regression). The leak ceiling bounds
-    roc_auc (classification) or r2 (regression) from above: a forecast that good has usually seen the answer.
+    roc_auc (classification) or r2 (regression) from above: a forecast that good has usually seen the answer. The rank correlation
+    (Spearman's, of forecast and outcome; regression only) says whether customers are in the right order.
     """
 
     metric: str
@@ -129,6 +131,12 @@ class Gates(_Part):
     worse_than_champion_by: float = Field(default=0.0, ge=0)
     max_calibration_error: float = Field(default=0.05, gt=0)
     leak_ceiling: float = Field(default=0.99, gt=0, le=1)
+    min_rank_correlation: float | None = Field(default=None, ge=0, le=1)
+
+    @property
+    def digest(self) -> str:
+        """A hash of the gates: a model that was kept back is judged again when it changes."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
 
 class Model(_Part):
@@ -157,6 +165,8 @@ class Model(_Part):
         metrics = REGRESSION_METRICS if is_amount else CLASSIFICATION_METRICS
         if self.gates.metric not in metrics:
             raise ValueError(f"gates.metric {self.gates.metric!r} does not fit task {self.task}: use {' or '.join(metrics)}")
+        if self.gates.min_rank_correlation is not None and not is_amount:
+            raise ValueError("gates.min_rank_correlation is for task regression; a classification is ranked by roc_auc")
         return self
 
     def features(self, feature_set: FeatureSet) -> tuple[str, ...]:

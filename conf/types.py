@@ -1,8 +1,7 @@
-"""Column types, PII classes, and the checks of texts that Spark would refuse only at night: bounds, patterns, formats, time zones."""
+"""Column types, PII classes, and the checks of texts that Spark would refuse only at night: bounds, formats, time zones."""
 
 import math
 import re
-import warnings
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -87,25 +86,6 @@ def check_time_zone(value: str | None) -> str | None:
             ZoneInfo(value)
     except (KeyError, ValueError, OSError):
         raise ValueError(f"unknown time zone {value!r}; use an IANA name such as Asia/Shanghai") from None
-    return value
-
-
-def check_pattern(value: str | None) -> str | None:
-    """A regular expression, as Java (Spark) and Python read it.
-
-    Raises:
-        ValueError: it cannot be read.
-    """
-    if value is None:
-        return None
-    # What Java knows and Python writes in another way stands for one letter: only the structure is checked here.
-    common = re.sub(r"\\[pP]\{\^?\w+\}|\\[pPhHvVRXzZ]", "a", value)
-    common = re.sub(r"\(\?<(?=[A-Za-z])", "(?P<", common)
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            re.compile(common)
-    except re.error as err:
-        raise ValueError(f"pattern {value!r} is no regular expression ({err}); escape a literal bracket as \\( or [(]") from None
     return value
 
 

@@ -102,9 +102,16 @@ def split_dates(model: Model, business_date: date, begins: date | None) -> Split
         ready_on = business_date + (earliest - newest)
         raise NotEnoughDataError(
             f"known orders go back to {begins}; training needs {split.min_history_days} days before a label window of {span.days} days "
-            f"and another one to be judged on: possible from {ready_on}"
+            f"and another one to be judged on: possible from {ready_on}{_longest_horizon(model, business_date, earliest)}"
         )
     return SplitDates(tuple(train), tuple(evaluation))
+
+
+def _longest_horizon(model: Model, business_date: date, earliest: date) -> str:
+    """The longest horizon with one training and all evaluation windows in today's history, as the end of a sentence."""
+    between = (business_date - earliest).days - model.split.stride_days * (model.split.evaluation_windows - 1)
+    longest = between // 2 - model.label.lead_days
+    return f"; the longest horizon that is possible now is {longest} days" if longest >= 1 else "; no horizon is possible now"
 
 
 def load_datasets(ctx: StepContext, models: Mapping[str, Model]) -> dict[str, Dataset | NotEnoughDataError]:

@@ -15,6 +15,7 @@ NAMES = {
     "lift_at_10pct": "Lift@10 %",
     "brier": "Brier",
     "calibration_error": "Calibration error",
+    "rank_correlation": "Rank correlation",
     "mae": "MAE",
     "rmse": "RMSE",
     "r2": "R²",

@@ -47,6 +47,9 @@ def judge(model: Model, metrics: Mapping[str, Metrics], *, has_champion: bool = 
     elif has_champion:
         found.append(Gate("compared_with_champion", 0.0, 1.0, is_forced, f"{UNSEEN} ({'forced' if is_forced else FORCE})"))
     found.append(_calibrated(model, challenger, metrics["linear"]))
+    if gates.min_rank_correlation is not None:
+        ranks = challenger["rank_correlation"]
+        found.append(Gate("ranks_customers", ranks, gates.min_rank_correlation, ranks >= gates.min_rank_correlation))
     ceiling = challenger["r2" if model.task == "regression" else "roc_auc"]
     found.append(Gate("below_leak_ceiling", ceiling, gates.leak_ceiling, ceiling <= gates.leak_ceiling))
     return tuple(found)

@@ -7,7 +7,7 @@ import numpy as np
 from ml.datasets import Floats
 
 Metrics = dict[str, float]
-HIGHER_IS_BETTER = {"roc_auc": True, "pr_auc": True, "mae": False, "rmse": False}
+HIGHER_IS_BETTER = {"roc_auc": True, "pr_auc": True, "rank_correlation": True, "mae": False, "rmse": False}
 
 
 def measure(task: Literal["classification", "regression"], y: Floats, scores: Floats, *, is_probability: bool = True) -> Metrics:
@@ -49,12 +49,17 @@ def _classification(y: Floats, scores: Floats, *, is_probability: bool) -> Metri
 
 
 def _regression(y: Floats, scores: Floats) -> Metrics:
+    from scipy.stats import rankdata
+
     errors = scores - y
+    ranks, right = rankdata(scores), rankdata(y)
+    is_flat = ranks.std() == 0 or right.std() == 0  # equal forecasts order nobody
     spread = float(((y - y.mean()) ** 2).sum())
     total = float(y.sum())
     return {
         "mae": float(np.abs(errors).mean()),
         "rmse": float(np.sqrt((errors**2).mean())),
         "r2": 1 - float((errors**2).sum()) / spread if spread > 0 else 0.0,
+        "rank_correlation": 0.0 if is_flat else float(np.corrcoef(ranks, right)[0, 1]),
         "total_error": float(scores.sum()) / total - 1 if total > 0 else 0.0,
     }

@@ -16,7 +16,7 @@ CHAMPION = "champion"
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A registered version of a model; `promoted_on` is the first business date that it is champion of."""
+    """A registered version of a model; `promoted_on` is the first business date that it is champion of, `judged_by` a hash of the gates of its verdict."""
 
     name: str
     version: str
@@ -26,6 +26,7 @@ class Version:
     promoted_on: date | None
     evaluation: dict[str, Any] | None
     question: str | None = None
+    judged_by: str | None = None
 
     def answers(self, model: Model) -> bool:
         """True when it was trained for the label that the register asks for now; a version that does not say so is believed."""
@@ -106,13 +107,10 @@ class ModelRegistry:
         self._client.log_batch(version.run_id, metrics=metrics)
         self._client.log_dict(version.run_id, evaluation, "evaluation.json")
 
-    def add_verdict(self, version: Version, verdict: dict[str, Any]) -> None:
+    def add_verdict(self, version: Version, verdict: dict[str, Any], judged_by: str) -> None:
         """Store a verdict with the version and its run."""
-        self._tag(
-            version.name,
-            version.version,
-            {"verdict": "promoted" if verdict["promoted"] else "kept back", "verdict_reason": verdict["reason"]},
-        )
+        outcome = "promoted" if verdict["promoted"] else "kept back"
+        self._tag(version.name, version.version, {"verdict": outcome, "verdict_reason": verdict["reason"], "judged_by": judged_by})
         self._client.log_dict(version.run_id, verdict, "verdict.json")
 
     def promote(self, version: Version, champion_from: date) -> None:
@@ -198,6 +196,7 @@ def _version(found: Any) -> Version:
         promoted_on=date.fromisoformat(tags["promoted_on"]) if "promoted_on" in tags else None,
         evaluation=json.loads(tags["evaluation"]) if "evaluation" in tags else None,
         question=tags.get("question"),
+        judged_by=tags.get("judged_by"),
     )
 
 

@@ -8,14 +8,14 @@ Rerun: replaces the verdict on the same version and date.
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from conf.catalog import catalog
 from conf.errors import CdpError, Finding
-from conf.models import Model
+from conf.models import Gates, Model
 from ml.models.gates import Gate, judge
 from ml.models.metrics import Metrics
 from ml.models.registry import CHAMPION, ModelRegistry, Version
@@ -65,7 +65,7 @@ def promote(
     if champion is not None and champion.version == challenger.version:
         reason = f"is champion already, from {champion.promoted_on} on"
         return Verdict(challenger.name, challenger.version, champion.version, promoted=False, gates=(), metrics={}, reason=reason)
-    evaluation = _evaluation(challenger, champion, ctx.business_date)
+    evaluation = _evaluation(challenger, champion, ctx.business_date, model.gates)
     gates = judge(model, evaluation["metrics"], has_champion=champion is not None, is_forced=is_forced)
     failed = [gate for gate in gates if not gate.holds]
     noted = [gate.note for gate in gates if gate.holds and gate.note]
@@ -74,7 +74,8 @@ def promote(
         challenger.name, challenger.version, champion.version if champion else None, not failed, gates, evaluation["metrics"], reason
     )
     store_verdicts(ctx, [verdict])
-    registry.add_verdict(challenger, {"promoted": verdict.promoted, "reason": reason, "gates": [gate.as_dict() for gate in gates]})
+    facts = {"promoted": verdict.promoted, "reason": reason, "gates": [gate.as_dict() for gate in gates]}
+    registry.add_verdict(challenger, facts, model.gates.digest)
     if verdict.promoted:
         registry.promote(challenger, champion_from)
         note(
@@ -93,7 +94,7 @@ def next_night(ctx: StepContext) -> date:
     return max(ctx.business_date, (newest and newest[0]) or ctx.business_date) + timedelta(days=1)
 
 
-def _evaluation(challenger: Version, champion: Version | None, on: date) -> dict[str, Any]:
+def _evaluation(challenger: Version, champion: Version | None, on: date, gates: Gates) -> dict[str, Any]:
     """The stored evaluation, if it can be judged by on this date and beside this champion."""
     found, problem = challenger.evaluation, ""
     standing = champion.version if champion else None
@@ -103,10 +104,18 @@ def _evaluation(challenger: Version, champion: Version | None, on: date) -> dict
         problem = f"it was evaluated beside champion {found['champion_version'] or 'none'}, and the champion is {standing or 'none'} now"
     elif on < date.fromisoformat(found["business_date"]):
         problem = f"it was evaluated as of {found['business_date']}, after {on}"
+    elif missing := _unmeasured(found["metrics"], gates):
+        problem = f"it was evaluated without {missing}, which the gates ask for now"
     if found is None or problem:
         remedy = f"cdp models evaluate --models {challenger.name}, and promote with the same --date"
         raise CdpError(f"{challenger.name} version {challenger.version} cannot be promoted", [Finding(challenger.name, problem, remedy)])
     return found
+
+
+def _unmeasured(metrics: Mapping[str, Metrics], gates: Gates) -> str:
+    """The metric of the gates that an earlier evaluation did not measure; empty when it measured all."""
+    named = [gates.metric, *(["rank_correlation"] if gates.min_rank_correlation is not None else [])]
+    return next((name for name in named if any(name not in measured for measured in metrics.values())), "")
 
 
 def skipped(registry: ModelRegistry, name: str, reason: str) -> Verdict:

@@ -99,8 +99,10 @@ def is_champion(registry: ModelRegistry, version: Version) -> bool:
 
 
 def is_due(registry: ModelRegistry, name: str, model: Model, on: date) -> bool:
-    """Never trained, trained on this very date (nothing changes then), or `retrain_after_days` ago; never before the last training."""
+    """Never trained, trained on this very date (nothing changes then), kept back by other gates, or `retrain_after_days` ago."""
     last = registry.by_alias(name, CHALLENGER)
-    return (
-        last is None or not last.answers(model) or last.trained_on == on or last.trained_on + timedelta(days=model.retrain_after_days) <= on
-    )
+    if last is None or not last.answers(model) or last.trained_on == on:
+        return True
+    if last.trained_on < on and last.judged_by != model.gates.digest and not is_champion(registry, last):
+        return True
+    return last.trained_on + timedelta(days=model.retrain_after_days) <= on

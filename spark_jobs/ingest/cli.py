@@ -96,7 +96,7 @@ def check_source(
 
         with engine_session(configured, status.update) as spark, trial_key(configured) as key:
             ctx = StepContext(spark, configured, until.date() if until else date.max, "check")
-            checks = dry_run.check_source(ctx, contract, landing or configured.lake.landing, key)
+            checks = dry_run.check_source(ctx, contract, landing.resolve() if landing else configured.lake.landing, key)
     if as_json:
         out.print_json(json.dumps([asdict(found) for found in checks]))
         return

@@ -173,7 +173,8 @@ def _column_rules(column: Column) -> list[BrokenRule]:
             conditions.append((rule, value < limit if rule == "min" else value > limit))
     conditions += _implausible(column, value)
     if column.pattern is not None:
-        conditions.append(("pattern", ~text.rlike(f"^(?:{column.pattern})$")))
+        too_long = F.length(text) > F.lit(column.longest_matched)
+        conditions.append(("pattern", too_long | ~text.rlike(f"^(?:{column.pattern})$")))
     if column.allowed is not None:
         conditions.append(("allowed", ~text.isin(*column.allowed)))
     return [BrokenRule(f"{column.name}:{rule}", broken, text) for rule, broken in conditions]

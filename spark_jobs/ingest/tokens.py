@@ -265,7 +265,8 @@ class Tokeniser:
         if column.allowed is not None:
             broken |= {at: f"{column.name}:allowed" for at, value in enumerate(values.to_pylist()) if value not in column.allowed}
         if column.pattern is not None:
-            pattern = re.compile(column.pattern)
-            broken |= {at: f"{column.name}:pattern" for at, value in enumerate(values.to_pylist()) if not pattern.fullmatch(value)}
+            pattern, longest = re.compile(column.pattern), column.longest_matched
+            fits = [len(value) <= longest and pattern.fullmatch(value) is not None for value in values.to_pylist()]
+            broken |= {at: f"{column.name}:pattern" for at, is_met in enumerate(fits) if not is_met}
         tokens = self._are_tokens(values.take(pa.array(broken, pa.int64()))).to_pylist()
         return {at: rule for (at, rule), is_token in zip(broken.items(), tokens, strict=True) if not is_token}

@@ -4,6 +4,8 @@ import math
 import re
 import unicodedata
 
+from conf.regex_cost import longest_value
+from conf.regex_tree import Dialect
 from conf.types import Coarse
 from spark_jobs.common.pii.normal import birth_date, is_too_long
 from spark_jobs.common.pii.scrub import scrub
@@ -32,11 +34,16 @@ def coarsened(how: Coarse, value: str, order: str = "yMd", pattern: str | None =
         day = birth_date(text, order)
         return str(day.year) if day else None
     if how is Coarse.DISTRICT:
-        match = re.search(pattern, text) if pattern else DISTRICT.match(text)
+        match = _searched(pattern, text) if pattern else DISTRICT.match(text)
         return re.sub(r"\s+", "", match[1]) if match and match[1] else None
     if how is Coarse.GRID:
         return grid_cell(text)
     return scrub(value)
+
+
+def _searched(pattern: str, text: str) -> "re.Match[str] | None":
+    """The first place that matches; None in a text on which the search might take long."""
+    return re.search(pattern, text) if len(text) <= longest_value(pattern, Dialect.PYTHON, searches=True) else None
 
 
 def grid_cell(text: str) -> str | None:

@@ -57,3 +57,24 @@ def test_a_short_history_gives_fewer_windows_and_then_none_with_the_day_it_becom
 def test_without_an_order_there_is_nothing_to_train_on() -> None:
     with pytest.raises(NotEnoughDataError, match="no customer has an order"):
         split_dates(a_model(), DAY, None)
+
+
+def test_a_horizon_beyond_half_of_the_history_says_which_one_is_possible_now() -> None:
+    # given 400 days of history, a horizon of 180 days and 56 days of it that features look back on
+    model = load_models()["clv"]
+    label = model.label.model_copy(update={"horizon_days": 180})
+    model = model.model_copy(update={"label": label})
+
+    # when
+    with pytest.raises(NotEnoughDataError) as too_long:
+        split_dates(model, DAY, DAY - timedelta(days=400))
+    possible = model.model_copy(update={"label": label.model_copy(update={"horizon_days": 172})})
+
+    # then two windows of 172 days fit into the other 344 days, and two of 180 days will in 16 days
+    assert f"possible from {DAY + timedelta(days=16)}; the longest horizon that is possible now is 172 days" in str(too_long.value)
+    assert len(split_dates(possible, DAY, DAY - timedelta(days=400)).train) == 1
+
+
+def test_a_history_shorter_than_the_features_look_back_has_no_horizon() -> None:
+    with pytest.raises(NotEnoughDataError, match="no horizon is possible now"):
+        split_dates(load_models()["clv"], DAY, DAY - timedelta(days=57))

@@ -75,3 +75,21 @@ def test_an_error_has_to_be_lower_by_a_share() -> None:
 
     # then
     assert verdicts == [True, False]
+
+
+def _value_judged(total_error: float, ranks: float, mae: float = 100.0) -> dict[str, bool]:
+    """The gates of the registered value model for a challenger, beside a baseline and a linear model with rank correlation 0.6 and MAE 100."""
+    others = {"mae": 100.0, "rank_correlation": 0.6, "total_error": 0.0}
+    challenger = {"mae": mae, "rank_correlation": ranks, "total_error": total_error, "r2": 0.5}
+    found = judge(load_models()["clv"], {"challenger": challenger, "baseline": others, "linear": others})
+    return {gate.name: gate.holds for gate in found}
+
+
+def test_a_value_model_is_judged_by_its_total_and_by_the_order_of_customers() -> None:
+    # a higher mean error alone keeps nothing back
+    assert all(_value_judged(-0.19, 0.65, mae=110.0).values())
+    # a total that is 21 % too high or too low does
+    assert [_value_judged(error, 0.65)["calibrated"] for error in (-0.21, 0.21)] == [False, False]
+    # and so does an order of customers that is worse than the baseline's, or next to chance
+    assert not _value_judged(0.0, 0.59)["beats_baseline"]
+    assert not _value_judged(0.0, 0.29)["ranks_customers"]

@@ -46,3 +46,16 @@ def test_a_total_error_is_signed_and_a_ranking_has_no_calibration() -> None:
     assert amounts["mae"] == pytest.approx(1.0)
     assert ranking["roc_auc"] == 1.0
     assert "brier" not in ranking
+
+
+def test_the_rank_correlation_sees_the_order_only() -> None:
+    # given outcomes with a tie
+    y = np.array([0.0, 0.0, 10.0, 1000.0])
+
+    # when
+    found = [
+        measure("regression", y, np.array(scores))["rank_correlation"] for scores in ([1.0, 1.0, 2.0, 3.0], [3.0, 3.0, 2.0, 1.0], [5.0] * 4)
+    ]
+
+    # then
+    assert found == [1.0, -1.0, 0.0]

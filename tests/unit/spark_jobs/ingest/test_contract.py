@@ -115,6 +115,7 @@ def test_text_becomes_its_type_or_breaks_the_type_rule(spark: "SparkSession") ->
         ({"type": "decimal(18,2)", "max": 9.5}, "9.50", "9.51", "max", "number(4)"),
         ({"type": "date", "min": "2024-01-01"}, "2024-01-01", "2023-12-31", "min", "date-like(10)"),
         ({"type": "string", "pattern": "[A-Z]{2}"}, "AB", "ABC", "pattern", "text(3)"),
+        ({"type": "string", "pattern": "[A-Z]+"}, "A" * 2_000, "A" * 2_001, "pattern", "text(2001)"),
         ({"type": "string", "allowed": ["pos", "web"]}, "web", "Web", "allowed", "text(3)"),
     ],
 )

@@ -42,6 +42,16 @@ def test_a_row_of_ours_keeps_its_tokens_and_gets_the_ones_it_lacks(tmp_path: Pat
     assert vault["token"].to_pylist() == [other]
 
 
+def test_a_value_longer_than_is_matched_breaks_the_pattern(tmp_path: Path) -> None:
+    key = key_reference(Settings().model_copy(update={"lake": Lake(root=tmp_path)}))
+    column = {"name": "note", "type": "string", "pii": "direct", "kind": "other", "pattern": "[a-z ]+"}
+    feed = Feed.model_validate({"files": "f.csv", "format": "csv", "columns": [column]})
+
+    rows, _ = Tokeniser.for_feed(feed, key).apply(pa.table({"note": pa.array(["a" * 2_000, "a" * 2_001])}))
+
+    assert rows["_pii_rule"].to_pylist() == [None, "note:pattern"]
+
+
 def test_a_delivered_value_is_tokenised_also_when_it_looks_like_a_token(tmp_path: Path) -> None:
     key = key_reference(Settings().model_copy(update={"lake": Lake(root=tmp_path)}))
     token = key.open().token("phone", "+8613800138000")

@@ -264,6 +264,10 @@ def test_another_country_says_what_its_district_is() -> None:
     assert coarsened(Coarse.DISTRICT, "Hauptstr. 5, 60311 Frankfurt", pattern=r"\b(\d{2})\d{3}\b") == "60"
 
 
+def test_an_address_too_long_to_search_has_no_district() -> None:
+    assert coarsened(Coarse.DISTRICT, "60311 Frankfurt" + "a" * 2_000, pattern=r"\b(\d{2})\d{3}\b") is None
+
+
 @given(st.floats(-89.9, 89.9), st.floats(-179.9, 179.9))
 def test_a_cell_is_about_a_square_kilometre(latitude: float, longitude: float) -> None:
     row, column = map(int, str(grid_cell(f"{latitude:.7f},{longitude:.7f}")).split("_"))

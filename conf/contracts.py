@@ -87,8 +87,6 @@ class Feed(Part):
             raise ValueError("a snapshot retires missing lines by itself; use dedup: full_row_per_document instead of dedup: document")
 
     def _check_documents(self) -> None:
-        if any(each.dedup.has_documents and not self.document_of(each) for each in self.maps):
-            raise ValueError("dedup by document needs document; name the columns of the invoice or order, in the map or in the feed")
         if (filled := [column.name for column in self.columns if column.per_document]) and not self.document:
             raise ValueError(f"per_document needs document; name the feed's columns of the invoice or order (for {', '.join(filled)})")
         if own := sorted({column.name for column in self.columns if column.per_document} & set(self.document)):
@@ -213,6 +211,9 @@ def _map_findings(document: Document, contract: SourceContract, entities: dict[s
                 findings.append(Finding(document.where((*at, "entity")), f"unknown entity {entity_map.entity!r}", remedy))
                 continue
             findings.extend(_key_findings(document, at, entity, entity_map))
+            if entity_map.dedup.has_documents and not feed.document_of(entity_map):
+                where, remedy = document.where((*at, "dedup")), "name the columns of the invoice or order, in the map or in the feed"
+                findings.append(Finding(where, f"dedup: {entity_map.dedup} needs document", remedy))
             routes = {DEFAULT_ROUTE, *(route.name for route in feed.routes)}
             findings.extend(_unknown(document.where((*at, "routes")), f"feed {feed_name} has no route", entity_map.routes, routes))
             columns = set(feed.bronze_names)

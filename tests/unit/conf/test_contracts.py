@@ -50,7 +50,7 @@ def test_a_short_mapping_loads(tmp_path: Path) -> None:
         (("required: true", "requird: true"), 7, "did you mean 'required'?"),
         (("entity: orders", "entity: order"), 11, "did you mean 'orders'?"),
         (("entity: orders", "entity: orders\n        routes: [retrun]"), 12, "feed receipts has no route 'retrun'"),
-        (("entity: orders", "entity: orders\n        dedup: full_row_per_document"), 11, "belong together"),
+        (("entity: orders", "entity: orders\n        dedup: full_row_per_document"), 12, "needs document"),
         (
             ("entity: orders", "entity: orders\n        dedup: full_row_per_document\n        document: [reciept]"),
             13,

@@ -82,7 +82,7 @@ def prediction_table(model: str) -> Table:
         as_of_on | date | business date of the score
         customer_id | string | customer
         score | double | probability for classifiers, amount for regressors
-        score_decile | int | 1 = highest tenth of that night
+        score_decile | int | 1 = highest tenth of that night; equal scores share a tenth
         model_name | string | registered model
         model_version | string | version that was champion
     """)

@@ -2,7 +2,7 @@
 
 Reads: features.customer_daily at the business date, the registry.
 Grain: one row per business date and customer with at least one order up to it.
-Flags: score_decile 1 is the highest tenth; a model without a champion is skipped and leaves an empty partition.
+Flags: score_decile 1 is the highest tenth, and equal scores share a tenth; a model without a champion is skipped and leaves an empty partition.
 Rerun: replaces the partition of the business date, with the champion of that date.
 """
 
@@ -23,6 +23,7 @@ from spark_jobs.common.job import StepContext, StepReport
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyspark.sql import Column
 
 # Up to here bringing the features to the driver is quicker than starting Python workers; above it rows are scored where they are.
 DRIVER_ROWS = 100_000
@@ -114,16 +115,24 @@ def score_distributed(features: DataFrame, champion: Champion) -> DataFrame:
 def write_scores(ctx: StepContext, champion: Champion, scored: DataFrame) -> None:
     """Replace the business date's partition of the model's predictions."""
     version = champion.version
-    decile = F.ntile(10).over(Window.orderBy(F.col("score").desc(), F.col("customer_id")))
     rows = scored.select(
         F.lit(ctx.business_date).alias("as_of_on"),
         "customer_id",
         "score",
-        decile.alias("score_decile"),
+        decile().alias("score_decile"),
         F.lit(version.name).alias("model_name"),
         F.lit(version.version).alias("model_version"),
     )
     overwrite(ctx.spark, ctx.settings, catalog().table(f"predictions.{version.name}"), rows, f"as_of_on = date'{ctx.business_date}'")
+
+
+def decile() -> "Column":
+    """The tenth of the percentile rank of `score`, 1 the highest; equal scores share a tenth (docs/marts.md, RFM)."""
+    from_highest = Window.orderBy(F.col("score").desc())
+    above = F.rank().over(from_highest) - 1
+    above_or_equal = F.count("score").over(from_highest.rangeBetween(Window.unboundedPreceding, Window.currentRow))
+    everybody = F.count("score").over(Window.partitionBy())
+    return (F.floor(10 * (above + above_or_equal) / (2 * everybody)) + 1).cast("int")
 
 
 def _leave_empty(ctx: StepContext, name: str) -> None:

@@ -1,28 +1,62 @@
-"""Masked views of gold for each role, in a schema `gold_<role>`. They read the views of gold, so a publication moves them without touching them."""
+"""Masked views for each role: of gold in a schema `gold_<role>`, of silver in a schema `silver_<role>`.
+
+Those of gold read the views of gold, and those of silver read `ops.publications`, so a publication moves them without touching them.
+"""
 
 import hashlib
 import json
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from conf.access import Access, Mask, Role
-from conf.catalog import Schema
+from conf.access import Access
+from conf.catalog import Schema, silver_table
+from conf.contracts import SourceContract
+from conf.entities import Entity
 from conf.settings import Settings
+from spark_jobs.publish import silver_views
+from spark_jobs.publish.masks import shown
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 AT_ONCE = 4
+LAYERS = (Schema.GOLD, Schema.SILVER)
 
 
 def schema_of(role: str) -> str:
-    """The schema of a role's views."""
+    """The schema of a role's views of gold."""
     return f"{Schema.GOLD}_{role}"
 
 
-def refresh(spark: "SparkSession", settings: Settings, access: Access) -> int:
-    """Make the views as access.yml and gold's columns have them now; gives how many were made, 0 when nothing changed since the last time."""
+def refresh(
+    spark: "SparkSession", settings: Settings, access: Access, entities: Mapping[str, Entity], sources: Mapping[str, SourceContract]
+) -> int:
+    """Make the views whose text is not what it was; gives how many were made, 0 when nothing changed since the last time."""
+    file = settings.lake.root / "privacy" / "views"
+    wanted = _of_gold(spark, access) | silver_views.statements(access, entities, sources)
+    digests = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in wanted.items()}
+    schemas = {f"{layer}_{role}" for layer in LAYERS for role in access.roles}
+    there = {row[0] for row in spark.sql("show databases").collect()}
+    before = {name: digest for name, digest in _noted(file).items() if name.partition(".")[0] in there}
+    if before == digests and schemas <= there:
+        return 0
+    _make_schemas(spark, settings, schemas, {name.partition(".")[0] for name in before} - schemas)
+    changed = sorted(name for name in wanted if before.get(name) != digests[name])
+    lacking = _lacking(spark, {name.partition(".")[2] for name in changed if name.startswith(f"{Schema.SILVER}_")}, entities)
+    made = [name for name in changed if not (name.startswith(f"{Schema.SILVER}_") and name.partition(".")[2] in lacking)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(lambda name: spark.sql(f"create or replace view {name} as {wanted[name]}"), made))
+    kept = {name: digest for name, digest in digests.items() if name in made or before.get(name) == digest}
+    _drop_others(spark, schemas, set(kept))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(kept, sort_keys=True), encoding="ascii")
+    return len(made)
+
+
+def _of_gold(spark: "SparkSession", access: Access) -> dict[str, str]:
+    """The query of each view of gold by its full name."""
     columns = {
         row["viewName"]: [
             (field.name, field.dataType.simpleString()) for field in spark.table(f"{Schema.GOLD}.{row['viewName']}").schema.fields
@@ -30,52 +64,45 @@ def refresh(spark: "SparkSession", settings: Settings, access: Access) -> int:
         for row in spark.sql(f"show views in {Schema.GOLD}").collect()
         if not row["isTemporary"]
     }
-    statements = {
-        f"{schema_of(role)}.{view}": f"select {', '.join(_shown(name, kind, access, role_name=role) for name, kind in fields)} from {Schema.GOLD}.`{view}`"
+    return {
+        f"{schema_of(role)}.{view}": "select "
+        + ", ".join(shown(name, kind, access.roles[role].mask_of(access.label_of(name)), role) for name, kind in fields)
+        + f" from {Schema.GOLD}.`{view}`"
         for role in access.roles
         for view, fields in columns.items()
     }
-    note = settings.lake.root / "privacy" / "views"
-    current = {"digest": hashlib.sha256(json.dumps(statements, sort_keys=True).encode()).hexdigest(), "roles": sorted(access.roles)}
-    before = _noted(note)
-    if before == current and all(spark.catalog.databaseExists(schema_of(role)) for role in access.roles):
-        return 0
-    for role in set(before.get("roles", [])) - set(access.roles):  # one that was taken out of access.yml
-        spark.sql(f"drop database if exists {schema_of(role)} cascade")
-    for role in access.roles:
-        location = (settings.lake.warehouse / schema_of(role)).as_uri()
-        spark.sql(f"create database if not exists {schema_of(role)} location '{location}'")
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(lambda name: spark.sql(f"create or replace view {name} as {statements[name]}"), statements))
-    for role in access.roles:
-        for row in spark.sql(f"show views in {schema_of(role)}").collect():
-            if row["viewName"] not in columns:
-                spark.sql(f"drop view if exists {schema_of(role)}.`{row['viewName']}`")
-    note.parent.mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps(current), encoding="ascii")
-    return len(statements)
 
 
-def _noted(file: Path) -> dict[str, Any]:
-    """What the views were made from; nothing when they never were, or the note cannot be read."""
+def _make_schemas(spark: "SparkSession", settings: Settings, schemas: set[str], gone: set[str]) -> None:
+    """Create the schemas of the roles, and drop those of roles that were taken out of access.yml."""
+    for schema in sorted(gone):
+        spark.sql(f"drop database if exists {schema} cascade")
+    for schema in sorted(schemas):
+        spark.sql(f"create database if not exists {schema} location '{(settings.lake.warehouse / schema).as_uri()}'")
+
+
+def _lacking(spark: "SparkSession", names: set[str], entities: Mapping[str, Entity]) -> set[str]:
+    """Entities whose table is not there or has not all columns yet; their views are made by a later publication."""
+    tables = {row["tableName"] for row in spark.sql(f"show tables in {Schema.SILVER}").collect()} if names else set()
+    return {
+        name
+        for name in names
+        if name not in tables or not set(silver_table(entities[name]).field_names) <= set(spark.table(f"{Schema.SILVER}.`{name}`").columns)
+    }
+
+
+def _drop_others(spark: "SparkSession", schemas: set[str], names: set[str]) -> None:
+    for schema in sorted(schemas):
+        for row in spark.sql(f"show views in {schema}").collect():
+            if f"{schema}.{row['viewName']}" not in names:
+                spark.sql(f"drop view if exists {schema}.`{row['viewName']}`")
+
+
+def _noted(file: Path) -> dict[str, str]:
+    """Digest of the text of each view as it was made; empty when none was, or the file cannot be read."""
     try:
         found = json.loads(file.read_text(encoding="ascii"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _shown(name: str, kind: str, access: Access, *, role_name: str) -> str:
-    """A column as a role sees it."""
-    role: Role = access.roles[role_name]
-    mask = role.mask_of(access.label_of(name))
-    column = f"`{name}`"
-    if mask is Mask.FULL:
-        return column
-    if mask is Mask.YEAR and kind in ("date", "timestamp"):
-        return f"year({column}) as {column}"
-    if mask is Mask.TOKEN and kind == "string":
-        return f"concat('t_', substring(sha2(concat('{role_name}/', {column}), 256), 1, 20)) as {column}"
-    if mask is Mask.PARTIAL and kind == "string":
-        return f"concat(substring({column}, 1, 1), '***') as {column}"
-    return f"cast(null as {kind}) as {column}"
+    is_valid = isinstance(found, dict) and all(isinstance(digest, str) for digest in found.values())
+    return found if is_valid else {}

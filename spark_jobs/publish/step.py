@@ -9,6 +9,7 @@ import logging
 from conf.access import load_access
 from conf.catalog import catalog
 from conf.contracts import load_sources
+from conf.entities import load_entities
 from conf.errors import Finding, QualityError
 from spark_jobs.common.audit.journal import note
 from spark_jobs.common.audit.records import Action
@@ -52,7 +53,7 @@ def run(ctx: StepContext) -> StepReport:
             versions={each.table: each.version for each in tables},
         )
     views = refresh_views(ctx)
-    for_roles = refresh(ctx.spark, ctx.settings, load_access())
+    for_roles = refresh(ctx.spark, ctx.settings, load_access(), load_entities(), load_sources())
     sealed = seal(ctx.spark, ctx.settings, ctx.business_date)
     shares = {f"pass_rate_{rate.source}": round(rate.share, 6) for rate in rates}
     counts: dict[str, int | float | str] = {

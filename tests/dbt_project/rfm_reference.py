@@ -24,23 +24,21 @@ def rfm_scores(lines: pd.DataFrame, business_date: date, time_zone: str) -> pd.D
     frame["cents"] = (frame["sales_amount"].astype(float) * 100).round().astype("int64")
     frame = frame[frame["ordered_on"] <= business_date]
     customers = frame.groupby("customer_id").agg(
-        last_ordered_at=("ordered_at", "max"),
         last_ordered_on=("ordered_on", "max"),
         order_count=("order_id", "nunique"),
         sales_amount=("cents", "sum"),
     )
     customers = customers.reset_index()
     customers["recency_days"] = [(business_date - day).days for day in customers["last_ordered_on"]]
-    customers["recency_score"] = _fifths(customers, ["last_ordered_at", "customer_id"])
-    customers["frequency_score"] = _fifths(customers, ["order_count", "sales_amount", "customer_id"])
-    customers["monetary_score"] = _fifths(customers, ["sales_amount", "order_count", "customer_id"])
+    customers["recency_score"] = _fifths(-customers["recency_days"])
+    customers["frequency_score"] = _fifths(customers["order_count"])
+    customers["monetary_score"] = _fifths(customers["sales_amount"])
     columns = ["recency_days", "order_count", "sales_amount", "recency_score", "frequency_score", "monetary_score"]
     return customers.set_index("customer_id")[columns].sort_index()
 
 
-def _fifths(customers: pd.DataFrame, order: list[str]) -> pd.Series:
-    """SQL's ntile(5): five runs of the ordered rows, the first ones one row longer when the count does not divide."""
-    count = len(customers)
-    sizes = [count // 5 + (1 if fifth < count % 5 else 0) for fifth in range(5)]
-    scores = [fifth + 1 for fifth, size in enumerate(sizes) for _ in range(size)]
-    return pd.Series(scores, index=customers.sort_values(order, kind="stable").index, dtype="int64")
+def _fifths(values: pd.Series) -> pd.Series:
+    """The fifth of each value's percentile rank: customers below, plus half of those with the same value."""
+    everybody = values.tolist()
+    ranks = {value: sum(other < value for other in everybody) + sum(other <= value for other in everybody) for value in set(everybody)}
+    return values.map({value: 1 + 5 * rank // (2 * len(everybody)) for value, rank in ranks.items()}).astype("int64")

@@ -126,23 +126,25 @@ def test_rfm_scores_of_every_customer_equal_pandas(lake: Path, sales: pd.DataFra
     buyers = sales.dropna(subset=["CustomerID"])
     ids = gold(lake, "dim_customer_ids").set_index("source_customer_id").customer_id
     customer = buyers.CustomerID.map(lambda key: ids[f"online_retail:{int(key)}"]).rename("customer_id")
-    moments = (
-        pd.to_datetime(buyers.InvoiceDate).groupby(customer).max().dt.tz_localize("Europe/London").dt.tz_convert("UTC").dt.tz_localize(None)
-    )
     figures = pd.DataFrame(
-        {"last": moments, "orders": buyers.groupby(customer).InvoiceNo.nunique(), "sales": buyers.groupby(customer).amount.sum()}
-    ).reset_index()
+        {
+            "last": pd.to_datetime(buyers.InvoiceDate).dt.date.groupby(customer).max().map(lambda on: on.toordinal()),
+            "orders": buyers.groupby(customer).InvoiceNo.nunique(),
+            "sales": buyers.groupby(customer).amount.sum().map(lambda amount: round(amount * 100)),
+        }
+    )
 
-    def fifths(*columns: str) -> pd.Series:
-        """SQL's ntile(5): the first runs have one more."""
-        ranked = figures.sort_values([*columns, "customer_id"]).customer_id.to_list()
-        size, more = divmod(len(ranked), 5)
-        sizes = [size + (number < more) for number in range(5)]
-        scores = [score + 1 for score, count in enumerate(sizes) for _ in range(count)]
-        return pd.Series(scores, index=ranked)
+    def fifths(values: pd.Series) -> pd.Series:
+        """Equal values share the fifth of their percentile rank."""
+        twice = values.rank(method="min") - 1 + values.rank(method="max")
+        return (1 + 5 * twice.astype("int64") // (2 * len(values))).astype("int64")
 
     expected = pd.DataFrame(
-        {"recency_score": fifths("last"), "frequency_score": fifths("orders", "sales"), "monetary_score": fifths("sales", "orders")}
+        {
+            "recency_score": fifths(figures["last"]),
+            "frequency_score": fifths(figures["orders"]),
+            "monetary_score": fifths(figures["sales"]),
+        }
     )
     profiles = gold(lake, "dim_customers").set_index("customer_id")
     pd.testing.assert_frame_equal(profiles.loc[expected.index, expected.columns].astype("int64"), expected, check_names=False)

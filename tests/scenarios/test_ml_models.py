@@ -62,7 +62,19 @@ def test_the_first_night_trains_promotes_and_scores_everybody(ctx: StepContext, 
     churn = scores(ctx)
     assert len(churn) == night["features"].counts["customers"] == CUSTOMERS
     assert all(0 <= probability <= 1 for _, probability, _, _ in churn)
-    assert [sum(row[2] == decile for row in churn) for decile in (1, 10)] == [CUSTOMERS // 10] * 2
+    tenths = {score: {row[2] for row in churn if row[1] == score} for score in {row[1] for row in churn}}
+    assert {len(tenth) for tenth in tenths.values()} == {1}
+    assert [tenths[score] for score in sorted(tenths, reverse=True)] == sorted(tenths.values(), key=min)
+
+
+def test_equal_scores_share_a_tenth(ctx: StepContext) -> None:
+    rows = [("a", 0.9), ("b", 0.9), ("c", 0.2), ("d", 0.2), ("e", 0.2), ("f", 0.2), ("g", 0.2), ("h", 0.2), ("i", 0.2), ("j", 0.1)]
+
+    found = (
+        ctx.spark.createDataFrame(rows, "customer_id string, score double").select("customer_id", score.decile().alias("tenth")).collect()
+    )
+
+    assert {row["customer_id"]: row["tenth"] for row in found} == {"a": 2, "b": 2, **dict.fromkeys("cdefghi", 6), "j": 10}
 
 
 def test_a_model_without_enough_data_is_skipped_with_the_reason_and_the_night_goes_on(

@@ -22,10 +22,11 @@ sums as (
         customer_id,
         min(ordered_on) as first_ordered_on,
         max(ordered_on) as last_ordered_on,
-        max(ordered_at) as last_ordered_at,
         array_sort(collect_set(ordered_on)) as visited_on,
         count(*) as order_count,
         sum(sales_amount) as sales_amount,
+        -- False for everybody when no order of anybody has an amount.
+        max(max(abs(sales_amount))) over () > 0 as has_money,
         sum(unit_count) as unit_count,
         sum(discount_amount) as discount_amount,
         sum(coupon_discount_amount) as coupon_discount_amount,
@@ -47,7 +48,6 @@ final as (
         sums.customer_id,
         sums.first_ordered_on,
         sums.last_ordered_on,
-        sums.last_ordered_at,
         cast({{ days_ago('sums.last_ordered_on') }} as int) as recency_days,
         cast({{ days_ago('sums.first_ordered_on') }} as int) as tenure_days,
         -- The day of the second visit tells who came back, and how soon.
@@ -73,8 +73,11 @@ final as (
         cast(sums.sales_amount_previous_90d as decimal(18, 2))
             as sales_amount_previous_90d,
         cast(sums.sales_amount as decimal(18, 2)) as sales_amount,
-        cast(sums.sales_amount / sums.order_count as decimal(18, 2))
-            as basket_amount,
+        sums.has_money,
+        cast(
+            if(sums.has_money, sums.sales_amount / sums.order_count, null)
+            as decimal(18, 2)
+        ) as basket_amount,
         cast(sums.unit_count as decimal(18, 3)) as unit_count,
         cast(sums.discount_amount as decimal(18, 2)) as discount_amount,
         cast(

@@ -35,9 +35,8 @@ returns as (
 at_risk as (
     select
         scored.customer_id,
-        ntile(10) over (
-            order by predictions.churn_score desc, scored.customer_id asc
-        ) as churn_risk_decile
+        {{ part_of('predictions.churn_score', 10, direction='desc') }}
+            as churn_risk_decile
     from scored
     inner join predictions
         on scored.customer_id = predictions.customer_id
@@ -79,7 +78,10 @@ final as (
             - coalesce(returns.refund_amount, 0) as decimal(18, 2)
         ) as net_sales_amount,
         scored.* except (customer_id, lifecycle_stage),
-        coalesce(scored.lifecycle_stage, 'prospect') as lifecycle_stage,
+        case
+            when not customers.is_current then 'former'
+            else coalesce(scored.lifecycle_stage, 'prospect')
+        end as lifecycle_stage,
 
         predictions.churn_score,
         predictions.churn_decile,
@@ -105,9 +107,13 @@ final as (
     left join scored
         on customers.customer_id = scored.customer_id
     left join predictions
-        on customers.customer_id = predictions.customer_id
+        on
+            customers.customer_id = predictions.customer_id
+            and customers.is_current
     left join at_risk
         on customers.customer_id = at_risk.customer_id
+    -- A former customer without orders has no profile.
+    where customers.is_current or measured.customer_id is not null
 )
 
 select * from final

@@ -1,21 +1,28 @@
-with measured as (
-    select * from {{ ref('int_customers__measured') }}
+with customers as (
+    select * from {{ ref('int_customers__identified') }}
+    where is_current
+),
+
+-- Former customers are not ranked.
+measured as (
+    select measured.*
+    from {{ ref('int_customers__measured') }} as measured
+    left semi join customers
+        on measured.customer_id = customers.customer_id
 ),
 
 rfm_tiers as (
     select * from {{ ref('rfm_tiers') }}
 ),
 
--- Fifths of the customers with orders, 5 the best. Ties are broken all the way
--- down to the id, so that anybody can compute the same scores again.
-quintiles as (
+-- Fifths of the customers with orders by three columns of the profile, 5 the
+-- best. Where nobody has paid anything, there is no money to compare.
+fifths as (
     select
         customer_id,
-        ntile(5) over (order by last_ordered_at, customer_id)
-            as recency_score,
-        ntile(5) over (order by order_count, sales_amount, customer_id)
-            as frequency_score,
-        ntile(5) over (order by sales_amount, order_count, customer_id)
+        {{ part_of('recency_days', 5, direction='desc') }} as recency_score,
+        {{ part_of('order_count', 5) }} as frequency_score,
+        {{ part_of('sales_amount', 5, is_ranked='has_money') }}
             as monetary_score
     from measured
 ),
@@ -25,7 +32,8 @@ staged as (
         {% for days in [30, 90] -%}
             case
                 when days_to_second_visit <= {{ days }} then true
-                when tenure_days > {{ days }} then false
+                -- Day {{ days }} is over when the business date is.
+                when tenure_days >= {{ days }} then false
             end as has_repurchased_within_{{ days }}d,
         {% endfor -%}
         customer_id,
@@ -49,30 +57,31 @@ staged as (
 
 final as (
     select
-        quintiles.customer_id,
-        quintiles.recency_score,
-        quintiles.frequency_score,
-        quintiles.monetary_score,
+        fifths.customer_id,
+        fifths.recency_score,
+        fifths.frequency_score,
+        fifths.monetary_score,
+        -- Null without a monetary score, like the sum and the tier.
         concat(
-            quintiles.recency_score,
-            quintiles.frequency_score,
-            quintiles.monetary_score
+            fifths.recency_score,
+            fifths.frequency_score,
+            fifths.monetary_score
         ) as rfm_cell,
-        quintiles.recency_score
-        + quintiles.frequency_score
-        + quintiles.monetary_score as rfm_score,
+        fifths.recency_score
+        + fifths.frequency_score
+        + fifths.monetary_score as rfm_score,
         rfm_tiers.rfm_tier,
         staged.lifecycle_stage,
         staged.has_repurchased_within_30d,
         staged.has_repurchased_within_90d
-    from quintiles
+    from fifths
     inner join staged
-        on quintiles.customer_id = staged.customer_id
+        on fifths.customer_id = staged.customer_id
     left join rfm_tiers
         on
-            quintiles.recency_score
-            + quintiles.frequency_score
-            + quintiles.monetary_score
+            fifths.recency_score
+            + fifths.frequency_score
+            + fifths.monetary_score
             between rfm_tiers.min_rfm_score and rfm_tiers.max_rfm_score
 )
 

@@ -11,13 +11,11 @@ final as (
         channel,
         touched_at,
         touched_on,
+        coalesce(is_control, false) as is_control,
         _source as source,
         _known_on as known_on
     from source_rows
-    where
-        _is_deleted is not true
-        -- Who is held out for comparison was not contacted.
-        and is_control is not true
+    where _is_deleted is not true
 )
 
 select * from final

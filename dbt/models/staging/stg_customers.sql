@@ -19,10 +19,11 @@ final as (
         source_tier,
         email_token,
         phone_token,
+        merged_into_customer_id,
+        _is_deleted is true as is_deleted,
         _source as source,
         _known_on as known_on
     from source_rows
-    where _is_deleted is not true
 )
 
 select * from final

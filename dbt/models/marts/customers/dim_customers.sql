@@ -10,7 +10,7 @@ tags as (
     group by customer_id
 ),
 
--- Who never answered agrees to nothing.
+-- No answer means no consent. Former customers are not approached.
 consented as (
     select
         profiles.customer_id,
@@ -20,7 +20,9 @@ consented as (
             as marketing_channels
     from profiles
     left join {{ ref('int_customers__consented') }} as consents
-        on profiles.customer_id = consents.customer_id
+        on
+            profiles.customer_id = consents.customer_id
+            and profiles.is_current
 ),
 
 final as (
@@ -31,6 +33,7 @@ final as (
         -- base
         profiles.first_known_on,
         profiles.source_id_count,
+        profiles.is_current,
         profiles.registered_on,
         {% for column in demographics() -%}
             profiles.{{ column }},

@@ -1,5 +1,8 @@
 with answers as (
-    select * from {{ ref('int_consents__held') }}
+    select held.*
+    from {{ ref('int_consents__held') }} as held
+    left semi join {{ ref('int_customers__profiled') }} as profiles
+        on held.customer_id = profiles.customer_id
 ),
 
 -- Between the keys of one customer the strictest holds: one refusal is enough.

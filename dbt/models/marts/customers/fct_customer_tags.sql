@@ -1,5 +1,6 @@
 with customers as (
     select * from {{ ref('int_customers__profiled') }}
+    where is_current
 ),
 
 tags as (

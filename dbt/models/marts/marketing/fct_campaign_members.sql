@@ -27,9 +27,14 @@ members as (
     select
         touches.campaign_id,
         customer_ids.customer_id,
-        count(*) as touch_count,
-        min(touches.touched_on) as first_touched_on,
-        max(touches.touched_on) as last_touched_on,
+        -- Whoever got a message is no control, by whatever key.
+        bool_and(touches.is_control) as is_control,
+        min(touches.touched_on) as selected_on,
+        count_if(not touches.is_control) as touch_count,
+        min(if(touches.is_control, null, touches.touched_on))
+            as first_touched_on,
+        max(if(touches.is_control, null, touches.touched_on))
+            as last_touched_on,
         min(touches.known_on) as known_on
     from touches
     inner join customer_ids
@@ -50,6 +55,8 @@ final as (
             between campaigns.starts_on and campaigns.ends_on,
             false
         ) as is_running,
+        members.is_control,
+        members.selected_on,
         cast(members.touch_count as int) as touch_count,
         members.first_touched_on,
         members.last_touched_on,

@@ -1,6 +1,6 @@
 {%- set metrics = {
     'order_count': 'sum(order_count)',
-    'customer_count': 'count(customer_id)',
+    'customer_count': 'count(if(is_current, customer_id, null))',
     'new_customer_count': 'count_if(is_first_day)',
     'guest_order_count': 'sum(if(customer_id is null, order_count, 0))',
     'sales_amount': 'sum(sales_amount)',
@@ -29,8 +29,13 @@ stores as (
 described as (
     select
         orders.*,
-        coalesce(orders.ordered_on = customers.first_ordered_on, false)
-            as is_first_day,
+        -- Orders of former customers are sales, but count no customer.
+        coalesce(customers.is_current, true) as is_current,
+        coalesce(
+            orders.ordered_on = customers.first_ordered_on
+            and customers.is_current,
+            false
+        ) as is_first_day,
         coalesce(stores.region, customers.region, 'unknown') as region,
         case
             when orders.customer_id is null then 'guest'
@@ -65,6 +70,7 @@ per_customer as (
         dimension,
         dimension_value,
         customer_id,
+        is_current,
         is_first_day,
         count(*) as order_count,
         {% for measure in [
@@ -76,7 +82,8 @@ per_customer as (
         sum(coupon_discount_amount) as coupon_discount_amount
     from sliced
     group by
-        ordered_on, dimension, dimension_value, customer_id, is_first_day
+        ordered_on, dimension, dimension_value, customer_id, is_current,
+        is_first_day
 ),
 
 aggregated as (

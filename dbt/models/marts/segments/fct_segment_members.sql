@@ -1,5 +1,6 @@
 with customers as (
     select * from {{ ref('dim_customers') }}
+    where is_current
 ),
 
 segments as (

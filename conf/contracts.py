@@ -207,7 +207,9 @@ def _map_findings(document: Document, contract: SourceContract, entities: dict[s
                 where = document.where((*at, "fields", name))
                 findings.extend(_unknown(where, f"{entity.entity} has no field", [name], set(entity.column_names)))
                 findings.extend(_unknown(where, f"feed {feed_name} has no column", field.columns, columns))
-                findings.extend(Finding(where, problem, remedy) for problem, remedy in field_problems(feed, entity, name, field))
+                findings.extend(
+                    Finding(where, problem, remedy) for problem, remedy in field_problems(feed.bronze_columns, entity, name, field)
+                )
     return findings
 
 

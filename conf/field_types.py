@@ -1,40 +1,36 @@
 """Do the columns of a feed fit the fields they are mapped onto: moments need a moment, currencies a code."""
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
+from conf.columns import Column
 from conf.currencies import CURRENCIES
 from conf.entities import Entity
-from conf.maps import EntityMap, FieldSource
-
-if TYPE_CHECKING:
-    from conf.contracts import Feed
+from conf.maps import Changes, EntityMap, FieldSource
 
 MOMENTS = ("date", "timestamp")
 _LITERAL = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"")
 _WORD = re.compile(r"\w+")
 
 
-def field_problems(feed: "Feed", entity: Entity, name: str, field: FieldSource) -> list[tuple[str, str]]:
-    """What keeps `field` from filling the entity's column `name`: pairs of problem and remedy."""
+def field_problems(columns: Iterable[Column], entity: Entity, name: str, field: FieldSource) -> list[tuple[str, str]]:
+    """What keeps `field`, over these columns of a feed, from filling the entity's column `name`: pairs of problem and remedy."""
     if name not in entity.column_names:
         return []
-    kind = entity.column(name).type
+    kind, types = entity.column(name).type, {column.name: column.type for column in columns}
     found: list[tuple[str, str]] = []
     for source in field.alternatives:
         if kind in MOMENTS:
-            found += _number_as_moment(feed, f"{entity.entity}.{name} is a {kind}", kind, source)
+            found += _number_as_moment(types, f"{entity.entity}.{name} is a {kind}", kind, source)
         if name == "currency_code" and source.const is not None and str(source.const).strip().upper() not in CURRENCIES:
             found.append((f"{source.const!r} is no ISO 4217 currency code", "give three letters such as EUR"))
     return found
 
 
-def _number_as_moment(feed: "Feed", field_is: str, kind: str, source: FieldSource) -> Iterator[tuple[str, str]]:
+def _number_as_moment(types: dict[str, str], field_is: str, kind: str, source: FieldSource) -> Iterator[tuple[str, str]]:
     """A number says a moment only when it is known what it counts."""
     if source.const is not None and not isinstance(source.const, str):
         yield f"{field_is}, and {source.const!r} is a number", "write it as text, such as '2024-02-29'"
-    types = {column.name: column.type for column in feed.bronze_columns}
     bare = source.expr.strip().strip("`").lower() if source.expr is not None else ""
     for column in (*source.columns, bare):
         if types.get(column, "string") not in (*MOMENTS, "string"):
@@ -44,12 +40,12 @@ def _number_as_moment(feed: "Feed", field_is: str, kind: str, source: FieldSourc
             yield f"{field_is}, and column {column} is a {types[column]}: a number does not say which moment it is", remedy
 
 
-def mapped_moments(feed: "Feed", entities: dict[str, Entity]) -> frozenset[str]:
+def mapped_moments(
+    columns: Iterable[Column], maps: Iterable[EntityMap], changes: Changes | None, entities: dict[str, Entity]
+) -> frozenset[str]:
     """Date and timestamp columns whose values reach an entity: as a field, in a key, in the expression of a moment, or as an order."""
-    moments = {column.name.lower(): column.name for column in feed.bronze_columns if column.type in MOMENTS}
-    if not moments or not feed.maps:
-        return frozenset()
-    used = {name for entity_map in feed.maps for name in _used(entity_map, entities)} | set(feed.changes.columns if feed.changes else ())
+    moments = {column.name.lower(): column.name for column in columns if column.type in MOMENTS}
+    used = {name for entity_map in maps for name in _used(entity_map, entities)} | set(changes.columns if changes and maps else ())
     return frozenset(moments[name.lower()] for name in used if name.lower() in moments)
 
 

@@ -73,7 +73,7 @@ def rejecting_rules(feed: Feed) -> list[BrokenRule]:
     from pyspark.sql import functions as F
 
     rules = [BrokenRule("", F.col("_pii_rule").isNotNull(), None)]
-    mapped = mapped_moments(feed, load_entities()) if feed.maps else frozenset()
+    mapped = mapped_moments(feed.columns, feed.maps, feed.changes, load_entities()) if feed.maps else frozenset()
     for column in feed.columns:
         rules += _column_rules(column, is_mapped=column.name in mapped)
     return rules + [_row_rule(rule.name, rule.expr) for rule in feed.rules if rule.severity is Severity.REJECT]

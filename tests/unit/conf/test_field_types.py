@@ -88,7 +88,7 @@ def test_moments_that_reach_an_entity_are_known(tmp_path: Path) -> None:
 
     feed = load_contract(file).feeds["sales"]
 
-    assert mapped_moments(feed, load_entities()) == {"read_at", "day"}
+    assert mapped_moments(feed.columns, feed.maps, feed.changes, load_entities()) == {"read_at", "day"}
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from conf.settings import Settings, settings
 from spark_jobs.common.errors import SqlError, readable_errors
 from spark_jobs.engine import thrift
 from spark_jobs.engine.client import engine, running_engine
+from spark_jobs.engine.engine_cursor import EngineCursor
 from spark_jobs.engine.rows import Result, print_csv, print_json, print_table
 from spark_jobs.engine.statements import split
 
@@ -99,10 +100,15 @@ def _cursor(configured: Settings, schema: str) -> Iterator[Any]:
         notes.print("no engine is running: one is started for this command (keep one with: cdp engine up)", style="dim")
     with engine(configured) as state, readable_errors():
         connection = thrift.connect(state.thrift_port, schema=schema)
+        is_usable = True
         try:
-            yield connection.cursor()
+            yield EngineCursor(connection, state.thrift_port)
+        except KeyboardInterrupt:
+            is_usable = False  # it may stand in the middle of an answer; the end of this process closes it
+            raise
         finally:
-            connection.close()
+            if is_usable:
+                connection.close()
 
 
 def _run(cursor: Any, statement: str, schema: str) -> Result | None:

@@ -34,7 +34,8 @@ def the_order(spark: "SparkSession", fields: dict[str, Any], **values: Any) -> "
     (part,) = contributions({"kiosk": contract}, {"orders": load_entities()["orders"]}, Retailer(currency_code="CHF"))["orders"]
     ddl = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items()) + ", _source_file string, _line bigint, _known_on date"
     frame = spark.createDataFrame([tuple((SOLD | values | PLACE).values())], ddl)
-    return mapped(frame, part, late_files=False).collect()[0]
+    # As text: a moment of a year that Python does not have cannot be collected.
+    return mapped(frame, part, late_files=False).selectExpr("string(ordered_at)", "ordered_on", "currency_code", "_reject").collect()[0]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_an_expression_that_gives_no_plausible_moment_keeps_the_row_out(expressi
     ("expression", "read"),
     [
         ("timestamp_micros(count)", "2024-02-29 12:01"),
-        ("sold_at + interval 9 years", "2033-03-01 12:00"),
+        ("sold_at + interval 9 years", "2033-02-28 12:00"),
         ("timestamp'1900-01-01 00:00:00'", "1900-01-01 00:00"),
         ("'2024-02-29 10:00:00'", "2024-02-29 10:00"),
     ],
@@ -97,7 +98,7 @@ def test_an_expression_that_gives_a_plausible_moment_is_kept(expression: str, re
     row = the_order(spark, {"ordered_at": {"expr": expression}}, count=1_709_208_060_000_000)
 
     assert row["_reject"] is None or row["_reject"] == []
-    assert row["ordered_at"] == datetime.fromisoformat(read)
+    assert row["ordered_at"] == f"{read}:00"
 
 
 def test_a_declared_day_far_away_is_kept_because_ingest_was_told_so(spark: "SparkSession") -> None:

@@ -41,7 +41,7 @@ AMOUNTS: list[tuple[dict[str, Any], str, str | None]] = [
     (BOOKS, "\u221234.50", None),
     (BOOKS, "\uff13\uff14.50", None),
     (KONTO, "1.234,50-", "-1234.50"),
-    (KONTO, "-1.234,50 €", None),  # the blank is neither declared nor a sign
+    (KONTO, "-1.234,50 €", "-1234.50"),
     (KONTO, "34,-", None),  # 34 euros and no cents, not a refund of 34
     (KONTO, "34,50€", "34.50"),
     (CREDIT, "1,234.50 CR", "-1234.50"),

@@ -119,7 +119,7 @@ def test_values_that_python_has_no_object_for_are_shown_as_text(how: list[str]) 
     assert "Traceback" not in done.stderr
     if how == ["--json"]:
         (row,) = json.loads(done.stdout)
-        assert (row["c0"], row["c2"], row["c3"], row["c4"]) == ("+56132-02-29 12:00:00", "nan", "-inf", "00ff")
+        assert (row["c0"], row["c2"], row["c3"], row["c4"]) == ("+56132-08-24 16:40:00", "nan", "-inf", "00ff")
         assert row["c13"] == "😀"
 
 

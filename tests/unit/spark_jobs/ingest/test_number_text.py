@@ -64,7 +64,7 @@ AMOUNTS: list[tuple[dict[str, Any], str, str | None]] = [
     ({}, "34.50-", None),
     ({}, "34.50 CR", None),
     ({}, "\u221234.50", None),
-    ({}, "\uff13\uff14.50", None),
+    ({}, "\uff13\uff14.50", "34.50"),  # Java reads them as what they are
 ]
 
 

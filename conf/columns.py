@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from conf.dialects import Numbers, Part, check_moment_formats
+from conf.dialects import Numbers, Part, check_locale, check_moment_formats, has_month_name
 from conf.patterns import check_pattern, check_searched_pattern
 from conf.processing import Processing
 from conf.regex_cost import longest_value
@@ -32,7 +32,9 @@ class Column(Part):
     allowed: tuple[str, ...] | None = None
     max_days_before_delivery: int | None = Field(default=None, ge=0)
     max_days_after_delivery: int | None = Field(default=None, ge=0)
+    range: Literal["plausible", "any"] = "plausible"
     format: tuple[str, ...] = ()
+    locale: str | None = None
     numbers: Numbers | None = None
     start: int | None = Field(default=None, ge=1)
     width: int | None = Field(default=None, ge=1)
@@ -50,6 +52,7 @@ class Column(Part):
     _type = field_validator("type")(check_type)
     _coarse_pattern = field_validator("coarse_pattern")(check_searched_pattern)
     _format = field_validator("format")(check_moment_formats)
+    _locale = field_validator("locale")(check_locale)
     _zone = field_validator("time_zone")(check_time_zone)
 
     @field_validator("format", mode="before")
@@ -116,11 +119,15 @@ class Column(Part):
             "format": self.format or None,
             "max_days_before_delivery": self.max_days_before_delivery,
             "max_days_after_delivery": self.max_days_after_delivery,
+            "range": None if self.range == "plausible" else self.range,
+            "locale": self.locale,
         }
         for key, value in of_dates.items():
             is_birth_date = key == "format" and self.kind is PiiKind.BIRTH_DATE
             if value is not None and self.type not in ("date", "timestamp") and not is_birth_date:
                 raise ValueError(f"{self.name}: {key} is for date and timestamp columns only")
+        if self.locale is not None and not any(has_month_name(pattern) for pattern in self.format):
+            raise ValueError(f"{self.name}: locale reads names of months; give a format with MMM, such as d MMM yyyy")
         if (self.start is None) != (self.width is None):
             raise ValueError(f"{self.name}: start and width belong together")
         return self

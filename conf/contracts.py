@@ -10,10 +10,12 @@ from pydantic import Field, field_validator, model_validator
 
 from conf.columns import Column
 from conf.connections import Jdbc
+from conf.currencies import check_currency
 from conf.dialects import Csv, Numbers, Part
 from conf.documents import Document, nearest, read_document, validate
 from conf.entities import Entity, load_entities
 from conf.errors import ConfigError, Finding
+from conf.field_types import field_problems
 from conf.maps import DEFAULT_ROUTE, Changes, Dedup, EntityMap, Route
 from conf.processing import Processing
 from conf.rules import ForeignKey, Rule
@@ -142,10 +144,11 @@ class SourceContract(Part):
     source: TablePart
     title: str = ""
     time_zone: str | None = None
-    currency_code: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
+    currency_code: str | None = None
     processing: Processing | None = None
     feeds: dict[TablePart, Feed] = Field(min_length=1)
 
+    _currency = field_validator("currency_code")(check_currency)
     _zone = field_validator("time_zone")(check_time_zone)
 
     @model_validator(mode="before")
@@ -227,6 +230,9 @@ def _map_findings(document: Document, contract: SourceContract, entities: dict[s
                 where = document.where((*at, "fields", name))
                 findings.extend(_unknown(where, f"{entity.entity} has no field", [name], set(entity.column_names)))
                 findings.extend(_unknown(where, f"feed {feed_name} has no column", field.columns, columns))
+                findings.extend(
+                    Finding(where, problem, remedy) for problem, remedy in field_problems(feed.bronze_columns, entity, name, field)
+                )
     return findings
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from conf.currencies import check_currency
 from conf.documents import Document, Location, findings, layered, over
 from conf.errors import ConfigError, Finding
 from conf.privacy import Privacy
@@ -87,10 +88,11 @@ class Retailer(_Section):
 
     name: str = "retailer"
     time_zone: str = "UTC"
-    currency_code: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    currency_code: str = "USD"
     country_code: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
     churn_horizon_days: int = Field(default=28, ge=1, le=730)
 
+    _currency = field_validator("currency_code")(check_currency)
     _zone = field_validator("time_zone")(check_time_zone)
 
     @property

@@ -3,10 +3,12 @@
 from typing import TYPE_CHECKING
 
 from conf.entities import EntityColumn
+from conf.field_types import MOMENTS
 from conf.maps import Dedup, FieldSource
 from spark_jobs.common.deliveries import delivered_on_column
 from spark_jobs.common.document_fields import with_document_fields
 from spark_jobs.common.routes import route_of
+from spark_jobs.conform import values
 from spark_jobs.conform.contributions import Contribution
 from spark_jobs.conform.documents import (
     DOCUMENT,
@@ -198,6 +200,10 @@ def _typed(raw: "Column | None", column: EntityColumn, part: Contribution) -> "C
 
     if raw is None:
         return F.lit(None).cast(column.type)
+    if column.type in MOMENTS:
+        return values.moment(raw, column, part)
+    if column.name == values.CURRENCY and not column.id:
+        return values.currency_code(raw)
     if not column.id:
         return raw.try_cast(column.type)
     source = part.map.fields.get(column.name)
@@ -214,15 +220,20 @@ def _named(raw: "Column", namespace: str) -> "Column":
 
 
 def _reasons(raw: "Column | None", typed: "Column", column: EntityColumn, part: Contribution) -> list["Column"]:
-    """Why a row cannot be a row of the entity because of this column: a required value is missing, or a cast fails."""
+    """Why a row cannot be a row of the entity because of this column: a required value is missing, a cast fails, or no such value may be."""
     from pyspark.sql import functions as F
 
     required = column.required or column.name == part.entity.key
     if raw is None:
         return [F.lit(f"{column.name}: not mapped")] if required else []
-    reasons = [F.when(raw.isNull() | (typed.isNull() if column.id else F.lit(False)), F.lit(f"{column.name}: missing"))] if required else []
+    is_empty = typed.isNull() if column.id or column.name == values.CURRENCY else F.lit(False)
+    reasons = [F.when(raw.isNull() | is_empty, F.lit(f"{column.name}: missing"))] if required else []
     if not column.id and _cast_can_fail(column, part):
         reasons.append(F.when(raw.isNotNull() & typed.isNull(), F.lit(f"{column.name}: not a {column.type}")))
+    if column.type in MOMENTS:
+        reasons += values.moment_reasons(raw, typed, column, part)
+    if column.name == values.CURRENCY and column.name in part.map.fields:
+        reasons += values.currency_reasons(typed)
     return reasons
 
 

@@ -3,6 +3,7 @@
 import csv
 import itertools
 import json
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ def print_json(result: Result, limit: int | None) -> None:
     """Write an array of objects, one row per line."""
     separator = "["
     for row in itertools.islice(result.rows, limit):
-        sys.stdout.write(f"{separator}\n  {json.dumps(dict(zip(result.columns, row, strict=True)), default=_plain, ensure_ascii=False)}")
+        sys.stdout.write(f"{separator}\n  {_as_json(result.columns, row)}")
         separator = ","
     sys.stdout.write("[]\n" if separator == "[" else "\n]\n")
 
@@ -60,9 +61,27 @@ def print_csv(result: Result, limit: int | None) -> None:
     writer.writerows([None if value is None else _shown(value) for value in row] for row in itertools.islice(result.rows, limit))
 
 
+def _as_json(columns: Sequence[str], row: Sequence[Any]) -> str:
+    values = dict(zip(columns, map(_finite, row), strict=True))
+    return json.dumps(values, default=_plain, ensure_ascii=False, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    """The value with text in place of NaN and infinity, which JSON does not have, and in place of keys that are no text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {key if isinstance(key, str) else str(key): _finite(inner) for key, inner in value.items()}
+    if hasattr(value, "asDict"):  # a struct of Spark Connect
+        return _finite(value.asDict())
+    return [_finite(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
 def _shown(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
+    if isinstance(value, bytes | bytearray):
+        return value.hex()
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -72,4 +91,4 @@ def _plain(value: object) -> object:
         return float(value) if len(value.as_tuple().digits) <= 15 else str(value)
     if isinstance(value, datetime | date):
         return value.isoformat()
-    return value.hex() if isinstance(value, bytes) else str(value)
+    return value.hex() if isinstance(value, bytes | bytearray) else str(value)

@@ -1,9 +1,10 @@
 """`cdp sql`: a statement in, a table, JSON or CSV out. Speaks Thrift, because importing pyspark takes longer than the query."""
 
+import io
 import itertools
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from conf.settings import Settings, settings
 from spark_jobs.common.errors import SqlError, readable_errors
 from spark_jobs.engine import thrift
 from spark_jobs.engine.client import engine, running_engine
+from spark_jobs.engine.engine_cursor import EngineCursor
 from spark_jobs.engine.rows import Result, print_csv, print_json, print_table
 from spark_jobs.engine.statements import split
 
@@ -52,6 +54,7 @@ def sql(
     statements = split(_text(query, file))
     if not statements:
         raise CdpError("there is nothing to run", [Finding("cdp sql", "the statement is empty", "try: cdp sql 'show tables'")])
+    _print_any_character()
     show = print_json if as_json else print_csv if as_csv else print_table
     most = limit if limit is not None or as_json or as_csv else SHOWN_ROWS
     with _cursor(settings(), schema) as cursor:
@@ -62,13 +65,24 @@ def sql(
                     show(result, most)
 
 
+def _print_any_character() -> None:
+    """A character that the terminal's encoding does not have is escaped instead of ending the output."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 def _text(query: str | None, file: Path | None) -> str:
-    if file is not None and query is None:
-        return file.read_text(encoding="utf-8")
-    if file is None and query is not None and query != "-":
-        return query
-    if file is None and (query == "-" or not sys.stdin.isatty()):
-        return sys.stdin.read()
+    try:
+        if file is not None and query is None:
+            return file.read_text(encoding="utf-8")
+        if file is None and query is not None and query != "-":
+            return query
+        if file is None and (query == "-" or not sys.stdin.isatty()):
+            return sys.stdin.read()
+    except (OSError, UnicodeDecodeError) as err:
+        problem = "is no UTF-8 text" if isinstance(err, UnicodeDecodeError) else f"cannot be read ({type(err).__name__})"
+        finding = Finding(str(file or "standard input"), problem, "give a text file that you may read, saved as UTF-8")
+        raise CdpError("the statements cannot be read", [finding]) from None
     problem = "a statement and a file" if file else "neither a statement nor a file"
     raise CdpError("what shall be run?", [Finding("cdp sql", problem, "give one statement in quotes, or --file FILE, or pipe it in")])
 
@@ -86,10 +100,15 @@ def _cursor(configured: Settings, schema: str) -> Iterator[Any]:
         notes.print("no engine is running: one is started for this command (keep one with: cdp engine up)", style="dim")
     with engine(configured) as state, readable_errors():
         connection = thrift.connect(state.thrift_port, schema=schema)
+        is_usable = True
         try:
-            yield connection.cursor()
+            yield EngineCursor(connection, state.thrift_port)
+        except KeyboardInterrupt:
+            is_usable = False  # it may stand in the middle of an answer; the end of this process closes it
+            raise
         finally:
-            connection.close()
+            if is_usable:
+                connection.close()
 
 
 def _run(cursor: Any, statement: str, schema: str) -> Result | None:
@@ -134,5 +153,6 @@ def _cancelled_on_interrupt(cursor: Any) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        cursor.cancel()
+        with suppress(Exception):  # the engine may be gone; what the person asked for is to stop
+            cursor.cancel()
         raise

@@ -2,6 +2,8 @@
 
 import getpass
 import socket
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from conf.errors import EngineError, Finding
@@ -38,6 +40,8 @@ def connect(port: int, *, schema: str = "default", answer_within: float | None =
     from thrift.transport import TSocket, TTransport
     from thrift_sasl import TSaslClientTransport
 
+    # PyHive's own converters raise at the first value that Python has no object for, and the result is lost.
+    hive.TYPES_CONVERTER.update({"TIMESTAMP_TYPE": moment_or_text, "DECIMAL_TYPE": decimal_or_text})
     user = getpass.getuser()
     transport = TSocket.TSocket("localhost", port)
     transport.setTimeout(None if answer_within is None else answer_within * 1000)
@@ -51,3 +55,19 @@ def connect(port: int, *, schema: str = "default", answer_within: float | None =
         ) from err
     transport.setTimeout(None)
     return connection
+
+
+def moment_or_text(value: str) -> datetime | str:
+    """A moment as the endpoint writes it; the text itself when Python has no such year, as of `+56132-02-29 12:00:00`."""
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return value
+
+
+def decimal_or_text(value: str) -> Decimal | str:
+    """A decimal; the text itself when it is none."""
+    try:
+        return Decimal(value)
+    except InvalidOperation:
+        return value

@@ -1,15 +1,18 @@
 """A feed's contract as Spark expressions: typed columns, and the rules that a row can break, evaluated in one pass."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from conf.columns import Column
 from conf.contracts import Feed
-from conf.dialects import EPOCH_FORMATS, Numbers
+from conf.dialects import Numbers
+from conf.entities import load_entities
+from conf.field_types import MOMENTS, mapped_moments
 from conf.rules import Severity
+from spark_jobs.ingest.moment_text import date_of, timestamp_of
+from spark_jobs.ingest.number_text import number_of
 
 if TYPE_CHECKING:
     from pyspark.sql import Column as SparkColumn
@@ -17,12 +20,11 @@ if TYPE_CHECKING:
 
 PLACE_NAMES = ("_source_file", "_line", "_file_hash", "_known_on")
 TEXT = "_text_"
-DATE_LIKE = r"^\s*\d{4}-\d{1,2}-\d{1,2}"
-LOCAL = r"^\s*\d{4}-\d{1,2}-\d{1,2}([ T](\d{1,2}(:\d{1,2}(:\d{1,2}(\.\d*)?)?)?)?)?\s*$"
 PLAIN = Numbers()
-BLANKS = " \u00a0\u202f"
-MICROSECONDS = (-62_135_596_800_000_000, 253_402_300_799_999_999)  # the years 1 to 9999
-WHOLE_NUMBER = r"^\s*([+-]?\d+)\.0*\s*$"
+# Where the dates that an entity is made of lie, unless the column says otherwise; and those that every reader of the lake can represent.
+EARLIEST = date(1990, 1, 1)
+DAYS_AFTER_DELIVERY = 366
+FIRST_DAY, LAST_DAY = date.min, date.max
 
 
 @dataclass(frozen=True)
@@ -58,80 +60,12 @@ def cast_column(text: "SparkColumn", column: Column, time_zone: str, numbers: Nu
     if column.type == "string":
         return text
     if column.type == "timestamp":
-        return _first(_moment(text, pattern, zone) for pattern in column.format) if column.format else _plain_timestamp(text, zone)
+        return timestamp_of(text, column.format, column.locale, zone)
     if column.type == "date":
-        return _first(_day(text, pattern, zone) for pattern in column.format) if column.format else _plain_date(text)
+        return date_of(text, column.format, column.locale, zone)
     if column.type == "boolean":
         return text.try_cast("boolean")
-    return _number(text if numbers.are_plain else _digits(text, numbers), column.type)
-
-
-def _number(digits: "SparkColumn", kind: str) -> "SparkColumn":
-    from pyspark.sql import functions as F
-
-    if kind in ("bigint", "int"):
-        # Data frames write identifiers as 17.0 when the column has gaps: the same number, nothing is lost.
-        whole = F.regexp_extract(digits, WHOLE_NUMBER, 1)
-        return F.coalesce(digits.try_cast(kind), F.when(whole != "", whole).try_cast(kind))
-    if kind == "double":
-        value = digits.try_cast("double")
-        return F.when(~F.isnan(value) & (F.abs(value) != F.lit(float("inf"))), value)
-    return digits.try_cast(kind)
-
-
-def _digits(text: "SparkColumn", numbers: Numbers) -> "SparkColumn":
-    """The number as Spark writes it; null when the text does not keep the declared marks."""
-    from pyspark.sql import functions as F
-
-    bare = F.trim(F.translate(text, numbers.ignore, "")) if numbers.ignore else F.trim(text)
-    marks = BLANKS if numbers.thousands == " " else numbers.thousands
-    grouped = rf"|\d{{1,3}}(?:[{re.escape(marks)}]\d{{3}})+" if marks else ""
-    fraction = rf"(?:{re.escape(numbers.decimal)}\d*)?"
-    return F.when(bare.rlike(rf"^[+-]?(?=\D?\d)(?:\d*{grouped}){fraction}$"), F.translate(bare, numbers.decimal + marks, "."))
-
-
-def _first(values: Iterable["SparkColumn"]) -> "SparkColumn":
-    from pyspark.sql import functions as F
-
-    return F.coalesce(*values)
-
-
-def _moment(text: "SparkColumn", pattern: str, zone: str) -> "SparkColumn":
-    """The moment that a text in this format says, UTC."""
-    from pyspark.sql import functions as F
-
-    if pattern in EPOCH_FORMATS:
-        micros = F.try_multiply(text.try_cast("decimal(24,6)"), F.lit(EPOCH_FORMATS[pattern])).try_cast("bigint")
-        return F.when(micros.between(*MICROSECONDS), F.timestamp_micros(micros))
-    value = F.try_to_timestamp(text, F.lit(pattern))
-    return value if has_offset(pattern) or zone == "UTC" else F.to_utc_timestamp(value, zone)
-
-
-def _day(text: "SparkColumn", pattern: str, zone: str) -> "SparkColumn":
-    """The day that a text in this format says; a moment counts on the zone's clock."""
-    from pyspark.sql import functions as F
-
-    if pattern in EPOCH_FORMATS or has_offset(pattern):
-        return F.from_utc_timestamp(_moment(text, pattern, zone), zone).cast("date")
-    return F.try_to_timestamp(text, F.lit(pattern)).cast("date")
-
-
-def _plain_timestamp(text: "SparkColumn", zone: str) -> "SparkColumn":
-    from pyspark.sql import functions as F
-
-    value = F.when(text.rlike(DATE_LIKE), text.try_cast("timestamp"))
-    return value if zone == "UTC" else F.when(text.rlike(LOCAL), F.to_utc_timestamp(value, zone)).otherwise(value)
-
-
-def _plain_date(text: "SparkColumn") -> "SparkColumn":
-    from pyspark.sql import functions as F
-
-    return F.when(text.rlike(DATE_LIKE), text.try_cast("date"))
-
-
-def has_offset(pattern: str) -> bool:
-    """True when a Spark datetime pattern has a zone or an offset outside its quoted parts."""
-    return re.search("[XxZzVO]", re.sub("'[^']*'", "", pattern)) is not None
+    return number_of(text, column.type, numbers)
 
 
 def rejecting_rules(feed: Feed) -> list[BrokenRule]:
@@ -139,8 +73,9 @@ def rejecting_rules(feed: Feed) -> list[BrokenRule]:
     from pyspark.sql import functions as F
 
     rules = [BrokenRule("", F.col("_pii_rule").isNotNull(), None)]
+    mapped = mapped_moments(feed.columns, feed.maps, feed.changes, load_entities()) if feed.maps else frozenset()
     for column in feed.columns:
-        rules += _column_rules(column)
+        rules += _column_rules(column, is_mapped=column.name in mapped)
     return rules + [_row_rule(rule.name, rule.expr) for rule in feed.rules if rule.severity is Severity.REJECT]
 
 
@@ -155,7 +90,7 @@ def _row_rule(name: str, expression: str) -> BrokenRule:
     return BrokenRule(f"row:{name}", ~F.coalesce(F.expr(expression), F.lit(False)))
 
 
-def _column_rules(column: Column) -> list[BrokenRule]:
+def _column_rules(column: Column, *, is_mapped: bool) -> list[BrokenRule]:
     from pyspark.sql import functions as F
 
     value = F.col(f"`{column.name}`")
@@ -171,7 +106,9 @@ def _column_rules(column: Column) -> list[BrokenRule]:
         if bound is not None:
             limit = F.lit(str(bound)).cast(column.type)
             conditions.append((rule, value < limit if rule == "min" else value > limit))
-    conditions += _implausible(column, value)
+    conditions += _too_far(column, value)
+    if column.type in MOMENTS:
+        conditions.append(("implausible", _is_implausible(column, value, is_mapped=is_mapped and column.range == "plausible")))
     if column.pattern is not None:
         too_long = F.length(text) > F.lit(column.longest_matched)
         conditions.append(("pattern", too_long | ~text.rlike(f"^(?:{column.pattern})$")))
@@ -180,14 +117,38 @@ def _column_rules(column: Column) -> list[BrokenRule]:
     return [BrokenRule(f"{column.name}:{rule}", broken, text) for rule, broken in conditions]
 
 
-def _implausible(column: Column, value: "SparkColumn") -> list[tuple[str, "SparkColumn"]]:
+def _too_far(column: Column, value: "SparkColumn") -> list[tuple[str, "SparkColumn"]]:
     """Dates too far from the day on which the file became known (a dry run may not know it); of a moment, its day in UTC."""
     from pyspark.sql import functions as F
 
-    known_on = F.when(F.col("_known_on") < F.lit(date.max), F.col("_known_on"))
+    known_on = _known_on()
     ahead = F.datediff(value.cast("date"), known_on)
     bounds = (("before_delivery", column.max_days_before_delivery, -ahead), ("after_delivery", column.max_days_after_delivery, ahead))
     return [(rule, days > F.lit(most)) for rule, most, days in bounds if most is not None]
+
+
+def _is_implausible(column: Column, value: "SparkColumn", *, is_mapped: bool) -> "SparkColumn":
+    """Outside the years that readers can represent and, of a mapped column, outside the default range; own bounds replace its ends.
+
+    Of a moment the day in UTC counts, and a day more at both ends, so that the range holds on every clock.
+    """
+    from pyspark.sql import functions as F
+
+    margin = 1 if column.type == "timestamp" else 0
+    first = F.lit(
+        EARLIEST - timedelta(days=margin) if is_mapped and column.min is None and column.max_days_before_delivery is None else FIRST_DAY
+    )
+    last = F.lit(LAST_DAY)
+    if is_mapped and column.max is None and column.max_days_after_delivery is None:
+        last = F.coalesce(F.date_add(_known_on(), DAYS_AFTER_DELIVERY + margin), last)
+    return ~value.cast("date").between(first, last)
+
+
+def _known_on() -> "SparkColumn":
+    """The day on which the file became known; null in a dry run that does not know it."""
+    from pyspark.sql import functions as F
+
+    return F.when(F.col("_known_on") < F.lit(date.max), F.col("_known_on"))
 
 
 def any_broken(rules: Sequence[BrokenRule]) -> "SparkColumn":

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from spark_jobs.engine.rows import Result, print_csv, print_json, print_table
+from spark_jobs.engine.thrift import moment_or_text
 
 AT = datetime(2017, 12, 31, 20, 5)  # noqa: DTZ001  # the endpoint gives UTC without saying so
 
@@ -52,3 +53,31 @@ def test_a_table_says_when_there_are_more_rows(capsys: pytest.CaptureFixture[str
     assert more.count("4596039.58") == 2
     assert "2 rows" in all_rows
     assert "null" in all_rows
+
+
+def test_json_has_text_where_it_has_no_number(capsys: pytest.CaptureFixture[str]) -> None:
+    odd = [float("nan"), [float("inf"), 1.5], {"a": float("-inf"), 2: b"\x00\xff"}, b"\x01", "+56132-02-29 12:00:00"]
+    print_json(Result(list("abcde"), ["X"] * 5, iter([odd])), None)
+
+    assert json.loads(capsys.readouterr().out) == [
+        {"a": "nan", "b": ["inf", 1.5], "c": {"a": "-inf", "2": "00ff"}, "d": "01", "e": "+56132-02-29 12:00:00"}
+    ]
+
+
+def test_bytes_are_shown_as_digits(capsys: pytest.CaptureFixture[str]) -> None:
+    print_csv(Result(["a"], ["BINARY_TYPE"], iter([[b"\x00\xff"]])), None)
+
+    assert capsys.readouterr().out == "a\n00ff\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("2024-02-29 12:00:00.5", datetime(2024, 2, 29, 12, 0, 0, 500_000)),  # noqa: DTZ001
+        ("+56132-02-29 12:00:00", "+56132-02-29 12:00:00"),
+        ("-0001-01-01 00:00:00", "-0001-01-01 00:00:00"),
+        ("0000-01-01 00:00:00", "0000-01-01 00:00:00"),
+    ],
+)
+def test_a_moment_that_python_has_no_object_for_stays_text(text: str, value: datetime | str) -> None:
+    assert moment_or_text(text) == value

@@ -1,8 +1,11 @@
 """`cdp sql` as a person types it."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -88,3 +91,85 @@ def test_a_query_imports_neither_pyspark_nor_pandas() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
 
     assert done.stderr.strip().splitlines()[-1] == "[]"
+
+
+HOSTILE = [
+    "timestamp_millis(1709208060000000)",
+    "date'0001-01-01' - interval 2 years",
+    "cast('NaN' as double)",
+    "cast('-Infinity' as float)",
+    "unhex('00ff')",
+    "named_struct('at', timestamp_millis(1709208060000000), 'b', unhex('00'))",
+    "map(1, array(cast('NaN' as double)), 2, null)",
+    "interval 3 months",
+    "interval 3 days 2 hours",
+    "null",
+    "cast('9' as decimal(38,37))",
+    "'line' || chr(10) || 'break' || chr(0) || chr(27) || '[31m'",
+    "'[bold]no markup[/nothing]'",
+    "'😀'",
+]
+
+
+@pytest.mark.parametrize("how", [[], ["--json"], ["--csv"]])
+def test_values_that_python_has_no_object_for_are_shown_as_text(how: list[str]) -> None:
+    done = cdp_sql(*how, f"select {', '.join(f'{value} as c{number}' for number, value in enumerate(HOSTILE))}")
+
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    if how == ["--json"]:
+        (row,) = json.loads(done.stdout)
+        assert (row["c0"], row["c2"], row["c3"], row["c4"]) == ("+56132-08-24 16:40:00", "nan", "-inf", "00ff")
+        assert row["c13"] == "😀"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select 1 / 0",
+        "select cast('x' as int)",
+        "select 'open",
+    ],
+)
+def test_a_query_that_fails_gives_one_line(statement: str) -> None:
+    done = cdp_sql(statement)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
+def test_a_file_that_is_no_text_is_said_in_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "report.sql"
+    file.write_bytes("select 'é'".encode("latin-1"))
+
+    done = cdp_sql("--file", str(file))
+
+    assert done.returncode == 1
+    assert "is no UTF-8 text" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_terminal_without_the_characters_gets_them_escaped() -> None:
+    for how in ([], ["--csv"], ["--json"]):
+        done = subprocess.run(
+            [sys.executable, "cdp.py", "sql", *how, "select 'Zoë 😀' as a"],
+            capture_output=True, text=True, timeout=120, check=False, env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        )  # fmt: skip
+
+        assert done.returncode == 0, done.stderr
+        assert "Zo\\xeb \\U0001f600" in done.stdout
+
+
+def test_an_interrupted_query_ends_at_once_and_in_one_line() -> None:
+    slow = "select count(*) from range(100000000) a join range(100000) b on a.id % 7 = b.id % 5 where hash(a.id, b.id) = 3"
+    running = subprocess.Popen([sys.executable, "cdp.py", "sql", slow], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(8)
+
+    running.send_signal(signal.SIGINT)
+    try:
+        _, stderr = running.communicate(timeout=20)
+    finally:
+        running.kill()
+
+    assert (running.returncode, stderr.strip()) == (130, "stopped")

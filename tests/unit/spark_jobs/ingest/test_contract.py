@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-def _feed(*columns: dict[str, Any], rules: list[dict[str, str]] | None = None) -> Feed:
-    return Feed.model_validate({"files": "f.csv", "format": "csv", "columns": list(columns), "rules": rules or []})
+def _feed(*columns: dict[str, Any], rules: list[dict[str, str]] | None = None, maps: list[dict[str, Any]] | None = None) -> Feed:
+    return Feed.model_validate({"files": "f.csv", "format": "csv", "columns": list(columns), "rules": rules or [], "maps": maps or []})
 
 
 def _checked(spark: "SparkSession", feed: Feed, rows: list[tuple[str | None, ...]], zone: str = "UTC") -> list[Any]:
@@ -29,6 +29,17 @@ def _checked(spark: "SparkSession", feed: Feed, rows: list[tuple[str | None, ...
         *feed.column_names, any_broken(rules).alias("any"), broken_labels(rules).alias("labels"), broken_classes(rules).alias("classes")
     )
     return [tuple(row) for row in chosen.orderBy(frame["_line"]).collect()]
+
+
+def _labels(spark: "SparkSession", feed: Feed, *rows: tuple[str | None, ...]) -> list[list[str]]:
+    """Broken rules alone: a value of a year that Python does not have cannot be collected."""
+    ddl = (
+        ", ".join(f"{name} string" for name in (*feed.column_names, "_pii_rule", "_source_file", "_file_hash"))
+        + ", _line int, _known_on date"
+    )
+    staged = spark.createDataFrame([(*row, None, "f", "h", number, date(2024, 1, 1)) for number, row in enumerate(rows)], ddl)
+    frame = typed(staged, feed, "UTC")
+    return [row[0] for row in frame.orderBy("_line").select(broken_labels(rejecting_rules(feed))).collect()]
 
 
 def _at(text: str) -> datetime:
@@ -139,6 +150,58 @@ def test_all_broken_rules_of_a_row_are_named_and_null_does_not_pass_a_row_rule(s
     assert first[-3:] == (False, [], [])
     assert second[-2:] == (["a:min", "b:type", "row:a_below_b"], ["integer(2)", "text(1)", "row"])
     assert third[-2:] == (["row:a_below_b"], ["row"])
+
+
+ORDERS = {
+    "entity": "orders",
+    "fields": {"order_id": "number", "ordered_at": "at", "ordered_on": {"expr": "coalesce(day, date'2024-01-01')"}},
+}
+
+
+def _range_labels(spark: "SparkSession", at: list[str | None], day: list[str | None], **switches: Any) -> list[list[str]]:
+    """Broken rules of orders that became known on 2024-01-01."""
+    moment = {"type": "timestamp", **({} if "format" in switches else switches)}
+    feed = _feed({"name": "number", "type": "string"}, {"name": "at", **moment}, {"name": "day", "type": "date", **switches}, maps=[ORDERS])
+    return [row[-2] for row in _checked(spark, feed, [("1", *values) for values in zip(at, day, strict=True)])]
+
+
+def test_mapped_moments_lie_between_1990_and_a_year_after_the_delivery(spark: "SparkSession") -> None:
+    at = ["1989-12-30 23:59:59", "1990-01-01 00:00:00", "2025-01-02 10:00:00", "2025-01-04 00:00:00", None]
+    day = ["1989-12-31", "1990-01-01", "2025-01-01", "2025-01-02", None]
+
+    both = ["at:implausible", "day:implausible"]
+    assert _range_labels(spark, at, day) == [both, [], [], both, []]
+
+
+@pytest.mark.parametrize(
+    ("switches", "old", "new"),
+    [
+        ({"range": "any"}, [], []),
+        ({"min": "1900-01-01"}, [], ["at:implausible", "day:implausible"]),
+        ({"max": "9999-12-31"}, ["at:implausible", "day:implausible"], []),
+        ({"max_days_after_delivery": 2_920_000}, ["at:implausible", "day:implausible"], []),
+        ({"max_days_before_delivery": 40_000}, [], ["at:implausible", "day:implausible"]),
+        ({"min": "1950-01-01"}, ["at:min", "day:min"], ["at:implausible", "day:implausible"]),
+    ],
+)
+def test_a_column_has_a_range_of_its_own(switches: dict[str, Any], old: list[str], new: list[str], spark: "SparkSession") -> None:
+    assert _range_labels(spark, ["1930-05-01", "9999-12-31"], ["1930-05-01", "9999-12-31"], **switches) == [old, new]
+
+
+def test_a_column_in_no_map_may_have_any_year_that_readers_can_represent(spark: "SparkSession") -> None:
+    feed = _feed({"name": "a", "type": "date"}, {"name": "b", "type": "timestamp"})
+
+    broken = _labels(spark, feed, ("0001-01-01", "9999-12-31 12:00"), ("0000-05-01", "0000-05-01"))
+
+    assert broken == [[], ["a:implausible", "b:implausible"]]
+
+
+def test_a_year_of_five_digits_is_never_a_moment(spark: "SparkSession") -> None:
+    feed = _feed({"name": "a", "type": "date", "format": ["y-M-d", "yyyy-M-d"]}, {"name": "b", "type": "timestamp", "format": "y-M-d"})
+
+    (broken,) = _labels(spark, feed, ("+56132-02-29", "56132-02-29"))
+
+    assert {label.partition(":")[0] for label in broken} == {"a", "b"}
 
 
 @pytest.mark.slow

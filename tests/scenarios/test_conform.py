@@ -9,6 +9,7 @@ import pytest
 
 from conf.errors import ConfigError
 from conf.settings import Settings
+from spark_jobs.common.delta import table_version
 from tests.scenarios.conform_lake import JANUARY, ConformLake, Delivery
 
 if TYPE_CHECKING:
@@ -207,3 +208,50 @@ def test_night_by_night_equals_all_in_one_go_over_late_repeated_and_shuffled_row
     assert report.counts["rebuilt"] == 2
     assert shop.silver("people") == people
     assert shop.silver("prices") == prices
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_runs_of_any_dates_killed_between_any_two_commits_come_to_the_undisturbed_tables(shop: ConformLake, seed: int) -> None:
+    # given six days of deliveries to two entities, all in bronze
+    chance = random.Random(seed)
+    days = JANUARY[:6]
+    for day in days:
+        prices = [(chance.choice(["milk", "tea", "eggs"]), f"{chance.randint(1, 9)}.00") for _ in range(2)]
+        shop.deliver(Delivery("prices", day, prices), Delivery("app", day, [(chance.choice("ab"), f"city {day.day}", str(day.day))]))
+    tables = [f"silver.{shop.name}_prices", f"silver.{shop.name}_people"]
+    shop.run(days[0])
+
+    # when runs of random dates are killed after the mark of their beginning, or after some of their tables
+    for _ in range(5):
+        before = {table: table_version(shop.spark, table) for table in tables}
+        begun = table_version(shop.spark, "ops.conform_state") + 1
+        shop.run(chance.choice(days))
+        if table_version(shop.spark, "ops.conform_state") < begun:
+            continue  # nothing to do on that date: nothing to kill
+        for table in chance.sample(tables, chance.randint(0, 2)):
+            shop.spark.sql(f"restore table {table} to version as of {before[table]}")
+        shop.spark.sql(f"restore table ops.conform_state to version as of {begun}")
+
+    # then a run of any date comes to what a rebuild gives, and so does the newest
+    for day in (chance.choice(days), days[-1]):
+        shop.run(day)
+        found = shop.silver("prices"), shop.silver("people")
+        shop.forget()
+        shop.run(day)
+        assert (shop.silver("prices"), shop.silver("people")) == found
+
+
+def test_a_killed_run_of_an_older_date_does_not_lose_the_newest_days(shop: ConformLake) -> None:
+    # given sixteen prices over two days in silver, and a run of the first day that is killed before it notes what silver has
+    shop.deliver(*(Delivery("prices", day, [(f"article {n} of {day.day}", "1.00") for n in range(8)]) for day in (FIRST, SECOND)))
+    shop.run(SECOND)
+    begun = table_version(shop.spark, "ops.conform_state") + 1
+    shop.run(FIRST)
+    shop.spark.sql(f"restore table ops.conform_state to version as of {begun}")
+    assert len(shop.prices()) == 8
+
+    # when the newest day is run again
+    shop.run(SECOND)
+
+    # then
+    assert len(shop.prices()) == 16

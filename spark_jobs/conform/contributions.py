@@ -16,6 +16,10 @@ from conf.vocabularies import notes
 from spark_jobs.common import deliveries
 
 
+# Raised when the code reads equal maps in another way than before: silver tables that older code made are rebuilt.
+MAPPING_VERSION = 2
+
+
 @dataclass(frozen=True)
 class Contribution:
     """What one map of one feed contributes to an entity. `rank` orders an entity's contributions: lower speaks first."""
@@ -110,6 +114,7 @@ def _ranked(unordered: list[Contribution]) -> tuple[Contribution, ...]:
 def definition_hash(entity: Entity, parts: tuple[Contribution, ...]) -> str:
     """Changes when the entity or anything that decides how rows become its rows changes."""
     definition = [
+        MAPPING_VERSION,
         entity.model_dump(mode="json", include={"entity", "key", "columns"}),
         [field.name for field in SILVER_SYSTEM],
         sorted(notes()) if any(column.descriptive for column in entity.columns) else [],

@@ -4,12 +4,13 @@ import re
 import time
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from conf.contracts import load_contract
 from conf.errors import ConfigError
 from conf.settings import CONF_DIR
+from tests.fuzzing import examples
 
 LINES = (CONF_DIR / "sources" / "complete_journey.yml").read_text(encoding="utf-8").splitlines()[:60]
 LEAKS = re.compile(r"Input should|type=|Traceback|Value error|Field required")
@@ -44,7 +45,7 @@ def _outcome(file: Path) -> list[str]:
     return found
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(120, shared_fixture=True)
 @given(changes=changes)
 def test_a_changed_mapping_gives_a_contract_or_findings(changes: list[tuple[int, int, str, str]], tmp_path: Path) -> None:
     lines = list(LINES)
@@ -56,7 +57,7 @@ def test_a_changed_mapping_gives_a_contract_or_findings(changes: list[tuple[int,
     assert [found for found in _outcome(file) if not found.startswith(str(file)) or LEAKS.search(found)] == []
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(120, shared_fixture=True)
 @given(content=st.binary(max_size=200) | st.text(alphabet=":{}[]&*!|>-? \n'\"#%a1.,<", max_size=200).map(str.encode))
 def test_any_bytes_give_findings(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "shop.yml"

@@ -5,13 +5,13 @@ import gzip
 import time
 import tracemalloc
 import zipfile
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from conf.columns import Column
@@ -21,6 +21,7 @@ from spark_jobs.ingest.blocks import UnreadableFileError
 from spark_jobs.ingest.csv_rows import read_csv
 from spark_jobs.ingest.draft.samples import read_sample
 from spark_jobs.ingest.sheet_rows import read_xlsx
+from tests.fuzzing import examples
 from tests.unit.spark_jobs.ingest.test_other_formats import _book, _file, _found
 
 AB = (Column(name="a", type="string", required=True), Column(name="b", type="string"))
@@ -203,7 +204,7 @@ def _compressed(folder: Path, suffix: str) -> bytes:
     return gzip.compress(text) if suffix == ".gz" else bytes(pa.compress(text, "zstd", asbytes=True))
 
 
-@settings(max_examples=300, deadline=timedelta(seconds=2), derandomize=True)
+@examples(300, seconds=2)
 @given(changes=MUTATIONS, suffix=st.sampled_from([".zip", ".gz", ".zst"]))
 def test_mutated_archives_give_rows_or_one_problem(
     tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[float, bytes, int]], suffix: str
@@ -217,7 +218,7 @@ def test_mutated_archives_give_rows_or_one_problem(
 WORKBOOK_PARTS = ["xl/worksheets/sheet1.xml", "xl/styles.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "_rels/.rels", None]
 
 
-@settings(max_examples=300, deadline=timedelta(seconds=2), derandomize=True)
+@examples(300, seconds=2)
 @given(changes=MUTATIONS, part=st.sampled_from(WORKBOOK_PARTS))
 def test_mutated_workbooks_give_rows_or_one_problem(
     tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[float, bytes, int]], part: str | None

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -19,6 +19,7 @@ from conf.dialects import Csv
 from spark_jobs.ingest import blocks, csv_limits
 from spark_jobs.ingest.blocks import UnreadableFileError
 from spark_jobs.ingest.csv_rows import read_csv
+from tests.fuzzing import examples
 
 AB = (Column(name="a", type="string"), Column(name="b", type="string"))
 Found = tuple[list[tuple[int, str, str]], list[tuple[int, str]], list[str]]
@@ -121,7 +122,7 @@ def test_rows_and_rejects_are_those_of_the_definition_whatever_the_block_size(
 PIECES = ["x", "1", ",", '"', "\n", "\r", "é", " ", ";", "\\", "1,2\n3,4"]
 VALUES = st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
 ROWS = st.lists(st.tuples(VALUES, VALUES), max_size=12)
-EXAMPLES = settings(max_examples=300, deadline=None, derandomize=True)
+EXAMPLES = examples(300)
 
 
 @EXAMPLES
@@ -343,7 +344,7 @@ UNUSUAL: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("dialect", UNUSUAL)
-@settings(max_examples=100, deadline=None, derandomize=True)
+@examples(100)
 @given(rows=st.lists(st.tuples(*[st.lists(st.sampled_from("x1\n\r\\^'\"¤¦¬|]-"), max_size=8).map("".join)] * 2), max_size=8))
 def test_unusual_marks_are_read_as_they_were_written(dialect: dict[str, Any], rows: list[tuple[str, str]]) -> None:
     rows = [(a or "x", b) for a, b in rows]

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from conf.contracts import Feed
@@ -22,6 +22,7 @@ from conf.settings import Lake, Settings
 from spark_jobs.common.crypto import KeyReference, key_reference
 from spark_jobs.ingest.landing import LandedFile
 from spark_jobs.ingest.staging import FileStats, StagePlan, stage_group, staged_rows
+from tests.fuzzing import examples
 
 COLUMNS = [
     {"name": "a", "type": "bigint", "required": True},
@@ -123,7 +124,7 @@ LETTERS = st.sampled_from([*"ab01,;\"'\\\n\r\t {}[]:#", "é", "中", "\0", "\ufe
 TEXTS = st.text(LETTERS, max_size=60)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(150, shared_fixture=True)
 @given(texts=st.lists(TEXTS, max_size=8), encoding=st.sampled_from(["utf-8", "gb18030", "latin-1", "utf-16"]), header=st.booleans())
 def test_of_any_csv_rows_in_are_rows_valid_and_rows_rejected(key: KeyReference, texts: list[str], encoding: str, header: bool) -> None:
     content = ("a,b,phone\n" * header + "\n".join(texts)).encode(encoding, "replace")
@@ -135,7 +136,7 @@ def test_of_any_csv_rows_in_are_rows_valid_and_rows_rejected(key: KeyReference, 
     assert found.problem is None or found.remedy
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(100, shared_fixture=True)
 @given(
     lines=st.lists(
         st.one_of(

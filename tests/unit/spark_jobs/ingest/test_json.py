@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from conf.columns import Column
@@ -18,6 +18,7 @@ from spark_jobs.ingest.json_documents import Layout, layout_of, pieces
 from spark_jobs.ingest.json_paths import without_elements
 from spark_jobs.ingest.json_rows import read_jsonl
 from spark_jobs.privacy.redaction import without_lines
+from tests.fuzzing import examples
 
 ORDERS = [
     {
@@ -218,7 +219,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@examples(100)
 @given(
     objects=st.lists(st.dictionaries(st.text("ab", max_size=2), JSON, max_size=3), max_size=4),
     indent=st.sampled_from([None, 1]),
@@ -236,7 +237,7 @@ def test_the_pieces_of_an_array_are_its_text_however_it_is_chunked(objects: list
     assert [json.loads(raw) for number, raw in found if number] == objects
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@examples(300)
 @given(value=JSON, at=st.integers(0, 200), byte=st.integers(0, 255), as_array=st.booleans())
 def test_mutated_json_gives_rows_or_one_problem(
     tmp_path_factory: pytest.TempPathFactory, value: Any, at: int, byte: int, as_array: bool

@@ -2,7 +2,7 @@
 
 import contextlib
 import io
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from conf.columns import Column
 from spark_jobs.ingest.blocks import UnreadableFileError
 from spark_jobs.ingest.parquet_rows import read_parquet
+from tests.fuzzing import examples
 
 A = (Column(name="a", type="string"),)
 
@@ -92,7 +93,7 @@ PLAIN = [_plain(), _plain(compression="zstd"), _plain(use_dictionary=False), _pl
 CHANGES = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(max_size=3), st.integers(0, 3)), min_size=1, max_size=3)
 
 
-@settings(max_examples=300, deadline=timedelta(seconds=2), derandomize=True)
+@examples(300, seconds=2)
 @given(plain=st.sampled_from(PLAIN), changes=CHANGES)
 def test_mutated_files_give_rows_or_one_problem(
     tmp_path_factory: pytest.TempPathFactory, plain: bytes, changes: list[tuple[float, bytes, int]]

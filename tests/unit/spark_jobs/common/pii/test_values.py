@@ -5,7 +5,7 @@ import time
 
 import pyarrow as pa
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conf.types import Coarse, PiiKind
@@ -14,6 +14,7 @@ from spark_jobs.common.pii.coarse import KM_PER_DEGREE, coarsened, grid_cell
 from spark_jobs.common.pii.normal import LONGEST, birth_date, is_possible, normalise
 from spark_jobs.common.pii.plain import impossible, normalised
 from spark_jobs.common.pii.scrub import scrub
+from tests.fuzzing import examples
 
 # The example of GB 11643-1999 itself.
 MOST_SECONDS = 0.05 * 4  # of the thread's own time; four times the limit, for machines that others use too
@@ -153,7 +154,7 @@ HEAPS = st.builds(
 @example("1" + "\u0316\u0301" * 80_000, "phone", "CN")
 @example("a" + "\u0316\u0301" * 30_000, "free_text", "CN")
 @example("\ufdfa" * 200, "name", "CN")
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(HEAPS | st.text(max_size=80), st.sampled_from(KINDS), st.sampled_from(["CN", "US", "DE", None]))
 def test_any_text_has_a_form_soon_and_the_form_is_its_own(text: str, kind: str, country: str | None) -> None:
     started = time.thread_time()
@@ -291,7 +292,7 @@ SPELLINGS = [
 ]  # fmt: skip
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(
     st.lists(st.sampled_from(SPELLINGS) | st.text(max_size=12) | st.from_regex(r"[0-9A-Za-z@.+;, -]{0,16}"), min_size=1, max_size=20),
     st.sampled_from(["phone", "email", "name", "national_id", "birth_date", "plate", "address", "other"]),

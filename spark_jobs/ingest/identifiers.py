@@ -34,7 +34,7 @@ def identifier_columns(feed: Feed, entities: Mapping[str, Entity]) -> dict[str, 
     that become tokens. `clean: false` takes a column out.
     """
     found = {name for each in feed.maps if each.entity in entities for name in _of_map(each, entities[each.entity])}
-    found |= {*feed.unique, *(name for key in feed.foreign_keys for name in key.columns)}
+    found |= {*feed.unique, *feed.document, *(name for key in feed.foreign_keys for name in key.columns)}
     found |= {column.name for column in feed.columns if column.is_tokenised and column.kind in IDENTIFYING_KINDS}
     return {
         column.name: column for column in feed.columns if column.clean in (True, "nfkc") or (column.clean is None and column.name in found)

@@ -19,6 +19,9 @@ from spark_jobs.common.pii.normal import LONGEST
 DAMAGE, TOO_LONG = "spreadsheet_damage", "too_long"
 REMEDIES = {
     DAMAGE: "a spreadsheet changed the values: export the column as text, or set clean: false on it if they are written so",
+    "quoting": "if values are never quoted, set csv.quote: none in the mapping; else correct the delivery",
+    "unclosed_quote": "if values are never quoted, set csv.quote: none in the mapping; else correct the delivery",
+    "field_lines": "if such long values are genuine, raise csv.max_field_lines; if values are never quoted, set csv.quote: none",
     TOO_LONG: "a value of this kind is never so long: correct the delivery, or the column's kind",
 }
 IDENTIFYING_KINDS = frozenset({PiiKind.PHONE, PiiKind.EMAIL, PiiKind.NATIONAL_ID, PiiKind.PLATE, PiiKind.OTHER})

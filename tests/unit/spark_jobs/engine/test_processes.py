@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from conf.settings import PROJECT_ROOT, Lake, Settings
+from conf.settings import PROJECT_ROOT, Settings, load_settings
 from spark_jobs.engine import server
 from spark_jobs.engine.lock import EngineHeldError, EngineLock, EngineState
 from spark_jobs.engine.processes import MAIN_CLASS, jvms_of
@@ -21,9 +21,10 @@ DEAD = 2**22 + 1  # above the highest process id
 
 
 @pytest.fixture
-def interrupted(tmp_path: Path) -> Iterator[tuple[Settings, "subprocess.Popen[bytes]"]]:
+def interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Settings, "subprocess.Popen[bytes]"]]:
     """A lake whose lock is held by a process like the JVM, and signed by a starter that is gone."""
-    configured = Settings(lake=Lake(root=tmp_path / "lake"))
+    monkeypatch.setenv("CDP_LAKE__ROOT", str(tmp_path / "lake"))
+    configured = load_settings()
     lock = EngineLock(configured.lake.engine)
     descriptor = lock.acquire()
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", MAIN_CLASS], pass_fds=(descriptor,))

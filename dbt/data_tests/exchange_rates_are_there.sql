@@ -39,27 +39,40 @@
     named as (
         select
             *,
-            if(
-                currency_code rlike '^[A-Z]{3}$', currency_code,
-                'a currency that is no ISO 4217 code'
-            ) as currency
+            if(currency_code rlike '^[A-Z]{3}$', currency_code, null) as code
         from unconverted
+    ),
+
+    counted as (
+        select
+            found_in,
+            what,
+            code,
+            cast(count(*) as string) as row_count,
+            cast(min(happened_on) as string) as first_on,
+            cast(max(happened_on) as string) as last_on
+        from named
+        group by found_in, what, code
     )
 
     select
         found_in,
         concat(
-            count(*), ' ', what, ' in ', currency, ', ', min(happened_on),
-            ' to ', max(happened_on), ', have no exchange rate'
+            'no exchange rate for ',
+            coalesce(code, 'codes that are not ISO 4217'), ' in ', row_count,
+            if(row_count = '1', ' row', ' rows'), ' (', what, '), ', first_on,
+            ' to ', last_on
         ) as problem,
-        concat(
-            'deliver a rate for ', currency, ' on or before ',
-            min(happened_on), ' into exchange_rates, or correct currency_code'
-            ' in the mapping or currency_code of the retailer in settings.yml'
+        coalesce(
+            concat(
+                'deliver a rate for ', code, ' on or before ', first_on,
+                ' into exchange_rates, or correct currency_code in the',
+                ' mapping, or the currency of the retailer in settings.yml'
+            ),
+            'map currency_code to ISO 4217 codes'
         ) as remedy
-    from named
-    group by found_in, what, currency
-    order by found_in, currency
+    from counted
+    order by found_in, code
 {% else %}
     select order_item_id from {{ ref('fct_order_items') }}
     where false

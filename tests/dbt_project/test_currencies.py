@@ -30,7 +30,8 @@ feeds:
       - entity: orders
         fields: {order_id: receipt, ordered_at: at, ordered_on: at, currency_code: money}
 """
-NO_RATE = "have no exchange rate"
+ON_THE_FIFTH = "(orders without lines), 2024-01-05 to 2024-01-05"
+ON_THE_SIXTH = "(returns), 2024-01-06 to 2024-01-06"
 
 
 @pytest.fixture(scope="module")
@@ -109,11 +110,9 @@ def test_a_charge_without_lines_is_converted_and_one_without_a_rate_stops_the_ni
     shop.delivers(exchange_rates=[a_rate("usd ", 1, "0.90"), a_rate("GBP", 5, "1.20")])
     shop.activity(6)
 
-    assert [finding[:2] for finding in without_rates] == [
-        ("gold_build.fct_orders", f"2 orders without lines in USD, 2024-01-05 to 2024-01-05, {NO_RATE}")
-    ]
+    assert [finding[:2] for finding in without_rates] == [("gold_build.fct_orders", f"no exchange rate for USD in 2 rows {ON_THE_FIFTH}")]
     ((where, problem, remedy),) = without_pounds
-    assert (where, problem) == ("gold_build.fct_orders", f"1 orders without lines in GBP, 2024-01-05 to 2024-01-05, {NO_RATE}")
+    assert (where, problem) == ("gold_build.fct_orders", f"no exchange rate for GBP in 1 row {ON_THE_FIFTH}")
     assert remedy.startswith("deliver a rate for GBP on or before 2024-01-05 into exchange_rates, or correct currency_code")
     assert _sales(shop) == {"c1": 10, "c2": 20, "c3": 27, "c4": 36, "c5": 60}
 
@@ -137,8 +136,8 @@ def test_lines_and_refunds_have_the_currency_of_their_order_and_a_refund_alone_c
     refunds = shop.rows("select return_id, refund_amount from gold_build.fct_returns order by 1")
 
     assert [finding[:2] for finding in refused] == [
-        ("gold_build.fct_returns", f"1 returns in NOK, 2024-01-06 to 2024-01-06, {NO_RATE}"),
-        ("gold_build.fct_returns", f"1 returns in a currency that is no ISO 4217 code, 2024-01-06 to 2024-01-06, {NO_RATE}"),
+        ("gold_build.fct_returns", f"no exchange rate for codes that are not ISO 4217 in 1 row {ON_THE_SIXTH}"),
+        ("gold_build.fct_returns", f"no exchange rate for NOK in 1 row {ON_THE_SIXTH}"),
     ]
     assert lines == [("l1", Decimal("9.00045"), "SEK", Decimal("0.09")), ("l2", Decimal("100.005"), "EUR", Decimal(1))]
     assert _sales(shop) == {"o1": Decimal("109.01")}

@@ -1,3 +1,8 @@
+-- depends_on: {{ ref('fct_orders') }}
+-- depends_on: {{ ref('fct_returns') }}
+-- depends_on: {{ ref('stg_orders') }}
+-- depends_on: {{ ref('stg_returns') }}
+
 -- No amount is published that could not be converted, whatever table it is in.
 {% if var('converts_currency') %}
     with unconverted as (

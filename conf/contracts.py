@@ -164,6 +164,15 @@ class SourceContract(Part):
         }
         return {**value, "feeds": named}
 
+    @property
+    def entities(self) -> set[str]:
+        """Entities that its maps fill."""
+        return {each.entity for feed in self.feeds.values() for each in feed.maps}
+
+    def states_currency(self, entity: str) -> bool:
+        """True when a map of the entity takes `currency_code` from the rows."""
+        return any("currency_code" in each.fields for feed in self.feeds.values() for each in feed.maps if each.entity == entity)
+
     def referred(self, feed_name: str) -> set[str]:
         """Feeds that a feed refers to, directly or through others; a reference to its own rows does not count."""
         found: set[str] = set()
@@ -180,11 +189,17 @@ def key_namespaces(sources: dict[str, SourceContract], entity: Entity) -> tuple[
     return tuple(sorted({each.namespace_of(entity.key, name) for name, each in maps if each.entity == entity.entity}))
 
 
+def foreign_currencies(sources: dict[str, SourceContract], currency_code: str) -> dict[str, str]:
+    """Currency of each source that declares another one than the retailer's `currency_code`."""
+    declared = {name: contract.currency_code for name, contract in sources.items()}
+    return {name: code for name, code in sorted(declared.items()) if code and code != currency_code}
+
+
 def may_mix_currencies(sources: dict[str, SourceContract], currency_code: str) -> bool:
-    """True when sources have several currencies (the retailer's where they say nothing), or rows say for themselves which one they have."""
-    maps = (each for contract in sources.values() for feed in contract.feeds.values() for each in feed.maps)
-    stated = any("currency_code" in each.fields and each.entity != "exchange_rates" for each in maps)
-    return stated or len({contract.currency_code or currency_code for contract in sources.values()}) > 1
+    """True when amounts may have another currency than the retailer's: a source declares one, or a map takes the code from the rows."""
+    return bool(foreign_currencies(sources, currency_code)) or any(
+        contract.states_currency(entity) for contract in sources.values() for entity in contract.entities - {"exchange_rates"}
+    )
 
 
 def _reference_findings(document: Document, contract: SourceContract) -> list[Finding]:

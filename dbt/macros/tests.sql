@@ -46,38 +46,32 @@
 {% endtest %}
 
 
-{#- Row count and sums of an aggregate equal those of its parts, in one scan of
-    each: nothing was lost or counted twice on the way. `line_count` stands for
-    the number of rows of the parts. -#}
-{% test same_sums(model, to, columns) %}
-    with whole as (
+{#- Each total is the sum of its parts, rounded once to the cent, and has as many
+    parts as `line_count` says: nothing was lost, counted twice, or rounded on
+    the way. Parts show six decimals, so a converted one may be off by half a
+    millionth. -#}
+{% test totals_of_parts(model, to, key, columns) %}
+    with parts as (
         select
+            {{ key }},
             {% for column in columns -%}
-                coalesce(sum({{ column }}), 0) as {{ column }}
-                {{- ',' if not loop.last }}
-            {% endfor %}
-        from {{ model }}
-        where line_count > 0
-    ),
-
-    parts as (
-        select
-            {% for column in columns -%}
-                coalesce(
-                    {{ 'count(*)' if column == 'line_count'
-                       else 'sum(' ~ column ~ ')' }}, 0
-                ) as {{ column }}
-                {{- ',' if not loop.last }}
-            {% endfor %}
+                sum({{ column }}) as {{ column }},
+            {% endfor -%}
+            count(*) as line_count
         from {{ to }}
+        group by {{ key }}
     )
 
-    select *
-    from whole
-    cross join parts
+    select
+        whole.{{ key }},
+        parts.{{ key }} as key_of_parts
+    from (select * from {{ model }} where line_count > 0) as whole
+    full outer join parts
+        on whole.{{ key }} = parts.{{ key }}
     where
+        not whole.line_count <=> parts.line_count
         {% for column in columns -%}
-            whole.{{ column }} != parts.{{ column }}
-            {{- ' or' if not loop.last }}
+            or abs(whole.{{ column }} - parts.{{ column }})
+            > 0.005 + 0.0000005 * parts.line_count
         {% endfor %}
 {% endtest %}

@@ -1,6 +1,7 @@
 """Delta verbs: make, append, overwrite, merge and look at a table of the catalogue. All of it works over Spark Connect."""
 
 import logging
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,9 +38,9 @@ class MergeCounts:
 
 
 def ensure_table(spark: "SparkSession", settings: Settings, table: Table) -> None:
-    """Create the table when it is missing, and add the columns that the catalogue has and the table lacks.
+    """Create the table when it is missing, add the columns it lacks, and widen decimals that have more digits in the catalogue.
 
-    The location is explicit: a table whose folder outlived its catalogue entry (a kill between the two) is taken over with its data.
+    Widening rewrites the table in one commit; every value stays what it is. The location is explicit: a table whose folder outlived its catalogue entry (a kill between the two) is taken over with its data.
 
     Raises:
         CdpError: a column of the table has another type than the catalogue says.
@@ -51,10 +52,37 @@ def ensure_table(spark: "SparkSession", settings: Settings, table: Table) -> Non
         columns = "" if exists else f"({table.ddl}) "
         spark.sql(f"create table if not exists {table.full_name} {columns}using delta {'' if exists else partitions} location '{location}'")
     there = {field.name: field.dataType.simpleString() for field in spark.table(table.full_name).schema.fields}
+    if wider := _wider_decimals(table, there):
+        _rewrite(spark, table, location, there | wider)
+        there |= wider
     _check_types(table, {name: type_ for name, type_ in there.items() if name in table.field_names}, "the table in the lake")
     missing = ", ".join(f"`{field.name}` {field.type}" for field in table.fields if field.name not in there)
     if missing:
         spark.sql(f"alter table {table.full_name} add columns ({missing})")
+
+
+def _wider_decimals(table: Table, there: dict[str, str]) -> dict[str, str]:
+    """Decimal columns that have as many digits or more on both sides of the point in the catalogue, with the type they have there."""
+    wider = {}
+    for field in table.fields:
+        now, wanted = _digits(there.get(field.name, "")), _digits(field.type)
+        if now and wanted and now != wanted and now[0] <= wanted[0] and now[1] <= wanted[1]:
+            wider[field.name] = field.type.replace(" ", "")
+    return wider
+
+
+def _digits(type_: str) -> tuple[int, int] | None:
+    """Digits before and after the point of a decimal type; None for another type."""
+    found = re.fullmatch(r"decimal\((\d+), ?(\d+)\)", type_)
+    return (int(found[1]) - int(found[2]), int(found[2])) if found else None
+
+
+def _rewrite(spark: "SparkSession", table: Table, location: str, types: dict[str, str]) -> None:
+    """Replace the table by its own rows with these column types."""
+    frame = spark.table(table.full_name).selectExpr(*(f"cast(`{name}` as {type_}) as `{name}`" for name, type_ in types.items()))
+    writer = frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true").option("path", location)
+    (writer.partitionBy(*table.partition_by) if table.partition_by else writer).saveAsTable(table.full_name)
+    log_event(log, Event.WRITTEN, table=table.full_name, mode="widened")
 
 
 def conform_frame(table: Table, frame: "DataFrame") -> "DataFrame":

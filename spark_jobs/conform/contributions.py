@@ -15,6 +15,8 @@ from conf.settings import Retailer
 from conf.vocabularies import notes
 from spark_jobs.common import deliveries
 
+PARTS_OF_ORDERS = frozenset({"order_items", "returns", "payments"})
+
 
 # Raised when the code reads equal maps in another way than before: silver tables that older code made are rebuilt.
 MAPPING_VERSION = 2
@@ -32,7 +34,7 @@ class Contribution:
     map_number: int
     rank: int
     time_zone: str
-    currency_code: str
+    currency_code: str | None
 
     @property
     def bronze(self) -> str:
@@ -98,12 +100,19 @@ def contributions(
     found: dict[str, list[Contribution]] = defaultdict(list)
     for source, contract in sources.items():
         zone = contract.time_zone or retailer.time_zone
-        currency = contract.currency_code or retailer.currency_code
         for feed_name, feed in contract.feeds.items():
             for number, entity_map in enumerate(feed.maps):
                 if entity := entities.get(entity_map.entity):
+                    currency = _currency(contract, entity, retailer)
                     found[entity.entity].append(Contribution(entity, source, feed_name, feed, entity_map, number, 0, zone, currency))
     return {name: _ranked(found[name]) for name in sorted(entities)}
+
+
+def _currency(contract: SourceContract, entity: Entity, retailer: Retailer) -> str | None:
+    """Currency of rows that state none; null for parts of orders that state theirs, which is then the currency of the parts."""
+    if entity.entity in PARTS_OF_ORDERS and contract.states_currency("orders"):
+        return None
+    return contract.currency_code or retailer.currency_code
 
 
 def _ranked(unordered: list[Contribution]) -> tuple[Contribution, ...]:

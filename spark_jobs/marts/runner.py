@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conf.contracts import key_namespaces, load_sources, may_mix_currencies
+from conf.contracts import foreign_currencies, key_namespaces, load_sources, may_mix_currencies
 from conf.entities import load_entities
 from conf.errors import CdpError, EngineError, Finding
 from conf.settings import PROJECT_ROOT, Settings
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PROJECT_DIR = PROJECT_ROOT / "dbt"
 FAILED = frozenset({"error", "fail", "runtime error", "partial success"})
+FINDINGS_SHOWN = 20
 WRITING = frozenset({"build", "run", "seed", "snapshot", "test", "run-operation", "clone", "retry"})
 WRITE_FAILED = "TASK_WRITE_FAILED"
 
@@ -39,13 +40,18 @@ class DbtError(CdpError):
 
 @dataclass(frozen=True, slots=True)
 class NodeResult:
-    """What became of one model, seed or test."""
+    """What became of one model, seed or test.
+
+    Attributes:
+        finding_query: compiled query of a data test whose rows are findings (`meta: {rows_are_findings: true}`); else empty.
+    """
 
     unique_id: str
     status: str
     seconds: float
     message: str
     description: str = ""
+    finding_query: str = ""
 
     @property
     def resource_type(self) -> str:
@@ -63,16 +69,16 @@ def target_dir(settings: Settings) -> Path:
 
 def dbt_vars(settings: Settings, business_date: date) -> dict[str, Any]:
     """The variables of a run."""
-    retailer = settings.retailer
+    retailer, sources = settings.retailer, load_sources()
     return {
         "business_date": business_date.isoformat(),
         "retailer_time_zone": retailer.time_zone,
         "lifecycle_dormant_days": retailer.churn_horizon_days,
         "lifecycle_lost_days": retailer.lost_after_days,
         "retailer_currency": retailer.currency_code,
-        "converts_currency": bool(key_namespaces(load_sources(), load_entities()["exchange_rates"])),
-        "may_mix_currencies": may_mix_currencies(load_sources(), retailer.currency_code),
-        "product_namespaces": list(key_namespaces(load_sources(), load_entities()["products"])),
+        "converts_currency": may_mix_currencies(sources, retailer.currency_code),
+        "source_currencies": foreign_currencies(sources, retailer.currency_code),
+        "product_namespaces": list(key_namespaces(sources, load_entities()["products"])),
     }
 
 
@@ -184,7 +190,9 @@ def _environment(settings: Settings) -> Iterator[None]:
 
 def _node_result(result: Any) -> NodeResult:
     description = " ".join((getattr(result.node, "description", "") or "").split())
-    return NodeResult(result.node.unique_id, str(result.status), result.execution_time, result.message or "", description)
+    rows_are_findings = (getattr(result.node.config, "meta", None) or {}).get("rows_are_findings")
+    query = (result.node.compiled_code or "") if rows_are_findings else ""
+    return NodeResult(result.node.unique_id, str(result.status), result.execution_time, result.message or "", description, query)
 
 
 def _nodes_error(settings: Settings, message: str, failed: Sequence[NodeResult], logged: int | None = None) -> CdpError:
@@ -197,7 +205,16 @@ def _nodes_error(settings: Settings, message: str, failed: Sequence[NodeResult],
     if is_write and logged is not None and (fault := fault_of_engine(settings, logged)):
         return fault.error()
     kind = SparkFailedError if all(known) else DbtError
-    return kind(message, [_finding(settings, result) for result in failed])
+    return kind(message, [finding for result in failed for finding in _findings(settings, result)])
+
+
+def _findings(settings: Settings, result: NodeResult) -> list[Finding]:
+    """The rows of a failed data test that names what it found; else one finding for the node."""
+    if result.status == "fail" and result.finding_query:
+        with engine_session(settings) as session:
+            rows = session.sql(result.finding_query).limit(FINDINGS_SHOWN).collect()
+        return [Finding(f"{row['found_in']} ({result.name})", row["problem"], row["remedy"]) for row in rows]
+    return [_finding(settings, result)]
 
 
 def _finding(settings: Settings, result: NodeResult) -> Finding:

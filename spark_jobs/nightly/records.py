@@ -101,15 +101,14 @@ def totals(settings: Settings) -> Totals | None:
     if not {"fct_orders", "fct_order_items", "dim_customers"} <= set(published):
         return None
     frames = {}
-    for name, columns in (("fct_orders", ["order_id"]), ("fct_order_items", ["sales_amount"]), ("dim_customers", ["customer_id"])):
+    for name, columns in (("fct_orders", ["sales_amount"]), ("fct_order_items", ["ordered_on"]), ("dim_customers", ["customer_id"])):
         table = _open(settings, Schema.GOLD_BUILD, name, published[name]["version"])
         if table is None:
             return None
         frames[name] = table.to_pyarrow_table(columns=columns)
-    lines = frames["fct_order_items"]
-    return Totals(
-        frames["fct_orders"].num_rows, lines.num_rows, frames["dim_customers"].num_rows, pc.sum(lines["sales_amount"]).as_py() or Decimal(0)
-    )
+    orders = frames["fct_orders"]
+    sales = pc.sum(orders["sales_amount"]).as_py() or Decimal(0)
+    return Totals(orders.num_rows, frames["fct_order_items"].num_rows, frames["dim_customers"].num_rows, sales)
 
 
 def feed_quality(settings: Settings) -> list[FeedQuality]:

@@ -70,3 +70,19 @@ def test_a_model_imports_first_and_ends_with_final(model: Path) -> None:
 
 def test_there_is_no_package_inside_the_project() -> None:
     assert not list(DBT.rglob("__init__.py"))
+
+
+def test_every_amount_that_a_staging_model_reads_is_converted() -> None:
+    converted = (DBT / "macros" / "currencies.sql").read_text(encoding="utf-8") + "".join(
+        argument for model in MODELS for argument in re.findall(r"in_retailer_currency\(([^)]*)\)", model.read_text(encoding="utf-8"))
+    )
+    read = {
+        column["name"]
+        for model in MODELS
+        if "staging" in model.parts
+        for column in _yaml(model)["models"][0]["columns"]
+        if re.search(r"(^|_)(amount|fee|price|cost|budget)$", column["name"])
+    }
+
+    assert read >= {"order_amount", "sales_amount", "refund_amount"}
+    assert {name for name in read if not re.search(rf"\b{name}\b", converted)} == set()

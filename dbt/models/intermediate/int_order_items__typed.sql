@@ -29,15 +29,15 @@ products as (
     priced as (
         select
             order_items.* except (
-                {{ line_amounts() | join(', ') }}
+                currency_code, {{ line_amounts() | join(', ') }}
             ),
+            {{ or_retailer_currency(line_currency) }} as currency_code,
             {% for amount in line_amounts() -%}
                 {{ in_retailer_currency(
                     'order_items.' ~ amount, line_currency
                 ) }} as {{ amount }},
             {% endfor -%}
-            cast({{ exchange_rate(line_currency) }} as decimal(18, 8))
-                as exchange_rate
+            {{ exchange_rate(line_currency) }} as exchange_rate
         from order_items
         left join orders
             on order_items.order_id = orders.order_id
@@ -48,7 +48,7 @@ products as (
     priced as (
         select
             *,
-            cast(1 as decimal(18, 8)) as exchange_rate
+            {{ exchange_rate(line_currency) }} as exchange_rate
         from order_items
     ),
 {% endif %}
@@ -97,13 +97,11 @@ final as (
         -- quantities would drown the units bought.
         case when line_type = 'merchandise' then quantity end as unit_count,
         sales_amount,
-        cast(coalesce(retail_discount_amount, 0) as decimal(18, 2))
-            as retail_discount_amount,
-        cast(coalesce(coupon_discount_amount, 0) as decimal(18, 2))
-            as coupon_discount_amount,
-        cast(coalesce(coupon_match_discount_amount, 0) as decimal(18, 2))
+        coalesce(retail_discount_amount, 0) as retail_discount_amount,
+        coalesce(coupon_discount_amount, 0) as coupon_discount_amount,
+        coalesce(coupon_match_discount_amount, 0)
             as coupon_match_discount_amount,
-        cast(line_discount_amount as decimal(18, 2)) as discount_amount,
+        line_discount_amount as discount_amount,
         line_discount_amount > 0 as is_promoted,
         department,
         category,

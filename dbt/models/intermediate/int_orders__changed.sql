@@ -43,6 +43,29 @@
         where products.known_on >= {{ known_before }}
     ),
 
+    {% if var('converts_currency') %}
+        rates as (
+            select * from {{ ref('stg_exchange_rates') }}
+        ),
+
+        converted as (
+            select
+                order_id,
+                ordered_on,
+                currency_code,
+                exchange_rate
+            from {{ items_before }}
+            union all
+            select
+                order_id,
+                ordered_on,
+                currency_code,
+                exchange_rate
+            from {{ orders_before }}
+            where order_type = 'no_lines'
+        ),
+    {% endif %}
+
     changed_orders as (
         select order_id from changed_items
         union distinct
@@ -53,12 +76,16 @@
             or ordered_on > {{ ordered_before }}
         {% if var('converts_currency') -%}
             union distinct
-            -- A rate told now holds for the orders since its day.
-            select order_id from {{ ref('stg_orders') }}
-            where ordered_on >= (
-                select min(rate_on) from {{ ref('stg_exchange_rates') }}
-                where known_on >= {{ known_before }}
-            )
+            -- Converted with a rate that was told, corrected or deleted since.
+            select converted.order_id
+            from converted
+            left join rates
+                on {{ rate_holds(
+                    'converted.currency_code', 'converted.ordered_on'
+                ) }}
+            where
+                not {{ exchange_rate('converted.currency_code') }}
+                <=> converted.exchange_rate
         {%- endif %}
         union distinct
         -- A corrected line also changes the order that it was in.

@@ -28,6 +28,7 @@ final as (
             'orders.order_amount', 'orders.currency_code'
         ) }} as order_amount,
         orders.currency_code,
+        {{ exchange_rate('orders.currency_code') }} as exchange_rate,
         -- A key that gets its customer later makes its orders news again.
         greatest(orders.known_on, customer_ids.first_known_on) as known_on,
         greatest(orders.first_known_on, customer_ids.first_known_on)

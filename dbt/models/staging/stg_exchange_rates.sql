@@ -6,15 +6,15 @@ with source_rows as (
 -- Two sources that tell the rate of one day: the one told last.
 final as (
     select
-        upper(trim(currency_code)) as currency_code,
+        {{ currency_code() }} as currency_code,
         rate_on,
         max_by(rate, struct(_known_on, exchange_rate_id)) as rate,
         lead(rate_on) over (
-            partition by upper(trim(currency_code)) order by rate_on
+            partition by {{ currency_code() }} order by rate_on
         ) as next_rate_on,
         max(_known_on) as known_on
     from source_rows
-    group by upper(trim(currency_code)), rate_on
+    group by {{ currency_code() }}, rate_on
 )
 
 select * from final

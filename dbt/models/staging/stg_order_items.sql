@@ -12,7 +12,7 @@ final as (
         retail_discount_amount,
         coupon_discount_amount,
         coupon_match_discount_amount,
-        currency_code,
+        {{ currency_code() }} as currency_code,
         _source as source,
         _known_on as known_on,
         _first_known_on as first_known_on,

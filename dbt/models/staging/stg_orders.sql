@@ -12,7 +12,8 @@ final as (
         ordered_on,
         status,
         order_amount,
-        currency_code,
+        coalesce({{ currency_code() }}, {{ currency_of_source('_source') }})
+            as currency_code,
         _source as source,
         _known_on as known_on,
         _first_known_on as first_known_on,

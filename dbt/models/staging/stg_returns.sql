@@ -15,7 +15,7 @@ final as (
         quantity,
         refund_amount,
         reason,
-        currency_code,
+        {{ currency_code() }} as currency_code,
         _source as source,
         _known_on as known_on
     from source_rows

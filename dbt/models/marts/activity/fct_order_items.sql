@@ -45,11 +45,9 @@ final as (
         items.line_type,
         items.quantity,
         items.unit_count,
-        items.sales_amount,
-        items.retail_discount_amount,
-        items.coupon_discount_amount,
-        items.coupon_match_discount_amount,
-        items.discount_amount,
+        {% for amount in line_amounts() + ['discount_amount'] -%}
+            cast(items.{{ amount }} as decimal(22, 6)) as {{ amount }},
+        {% endfor -%}
         items.is_promoted,
         items.department,
         items.category,

@@ -51,6 +51,7 @@ sums as (
         count(distinct product_id) as product_count,
         sum(unit_count) as unit_count,
         sum(sales_amount) as sales_amount,
+        count_if(sales_amount is null) > 0 as lacks_amounts,
         sum(if(line_type = 'merchandise', sales_amount, 0))
             as merchandise_amount,
         sum(if(line_type = 'fuel', sales_amount, 0)) as fuel_amount,
@@ -87,19 +88,28 @@ final as (
         cast(coalesce(sums.line_count, 0) as int) as line_count,
         cast(coalesce(sums.product_count, 0) as int) as product_count,
         cast(coalesce(sums.unit_count, 0) as decimal(18, 3)) as unit_count,
-        -- The lines are the truth; the header's amount only without any.
+        -- The lines are the truth; the header's amount only without any. Null
+        -- when a rate is missing: no amount counts unconverted, or as zero.
         cast(
-            coalesce(sums.sales_amount, orders.order_amount, 0)
-            as decimal(18, 2)
+            case
+                when sums.lacks_amounts then null
+                when sums.order_id is not null then sums.sales_amount
+                when orders.exchange_rate is null then orders.order_amount
+                else coalesce(orders.order_amount, 0)
+            end as decimal(18, 2)
         ) as sales_amount,
         {% for amount in [
             'merchandise_amount', 'fuel_amount', 'discount_amount',
             'coupon_discount_amount', 'promoted_sales_amount',
         ] -%}
-            cast(coalesce(sums.{{ amount }}, 0) as decimal(18, 2))
-                as {{ amount }},
+            cast(
+                if(sums.lacks_amounts, null, coalesce(sums.{{ amount }}, 0))
+                as decimal(18, 2)
+            ) as {{ amount }},
         {% endfor -%}
         coalesce(orders.currency_code, sums.currency_code) as currency_code,
+        -- Lines say theirs.
+        if(sums.order_id is null, orders.exchange_rate, null) as exchange_rate,
         greatest(orders.known_on, sums.known_on) as known_on,
         orders.first_known_on
     from orders_to_build as orders

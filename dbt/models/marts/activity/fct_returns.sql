@@ -31,8 +31,11 @@ dated as (
             returns.returned_on is null, headers.ordered_at, returns.returned_at
         ) as returned_at,
         coalesce(returns.returned_on, headers.ordered_on) as returned_on,
-        coalesce(returns.currency_code, headers.currency_code)
-            as currency_code,
+        coalesce(
+            returns.currency_code,
+            headers.currency_code,
+            {{ currency_of_source('returns.source') }}
+        ) as currency_code,
         greatest(
             returns.known_on,
             if(returns.returned_on is null, headers.known_on, null)
@@ -58,11 +61,14 @@ final as (
         returns.returned_at,
         returns.returned_on,
         returns.quantity,
-        {{ in_retailer_currency(
-            'returns.refund_amount', 'returns.currency_code'
-        ) }} as refund_amount,
+        cast(
+            {{ in_retailer_currency(
+                'returns.refund_amount', 'returns.currency_code'
+            ) }} as decimal(22, 6)
+        ) as refund_amount,
         returns.reason,
         returns.currency_code,
+        {{ exchange_rate('returns.currency_code') }} as exchange_rate,
         returns.known_on
     from dated as returns
     left join customer_ids

@@ -102,3 +102,31 @@ def test_a_table_whose_folder_outlived_its_catalogue_entry_is_taken_over(spark: 
 
     assert rows(spark) == before
     assert history(spark, table.full_name, limit=1)[0].version == table_version(spark, table.full_name)
+
+
+def test_a_decimal_that_has_more_digits_in_the_catalogue_is_widened_and_keeps_its_rows_and_place(
+    spark: "SparkSession", settings: Settings
+) -> None:
+    # a table of its own: its folder stays, with the wider column
+    before = Table(Schema.OPS, "delta_widened", TABLE.grain, FIELDS, TABLE.key, TABLE.partition_by)
+    wider = Table(Schema.OPS, "delta_widened", TABLE.grain, (*FIELDS[:2], Field("amount", "decimal(22,6)")), TABLE.key, TABLE.partition_by)
+    append(spark, settings, before, frame_of(spark, "'a', 1, 1", "'b', 2, 2"))
+
+    ensure_table(spark, settings, wider)
+    append(spark, settings, wider, spark.sql("select 'c' as day, 3L as id, cast(3.000001 as decimal(22,6)) as amount"))
+    append(spark, settings, wider, spark.sql("select 'c' as day, 4L as id, cast(1234567890123456 as decimal(22,6)) as amount"))
+
+    found = {(row.day, row.id, str(row.amount)) for row in spark.table(wider.full_name).collect()}
+    detail = spark.sql(f"describe detail {wider.full_name}").collect()[0]
+    spark.sql(f"drop table {wider.full_name}")
+    assert found == {("a", 1, "1.000000"), ("b", 2, "2.000000"), ("c", 3, "3.000001"), ("c", 4, "1234567890123456.000000")}
+    assert detail.partitionColumns == ["day"]
+    assert detail.location.endswith("/ops/delta_widened")
+
+
+@pytest.mark.parametrize("narrower", ["decimal(18,1)", "decimal(18,4)", "decimal(10,2)", "double"])
+def test_a_decimal_that_could_lose_digits_is_refused(spark: "SparkSession", settings: Settings, table: Table, narrower: str) -> None:
+    other = Table(table.schema, table.name, table.grain, (*FIELDS[:2], Field("amount", narrower)), table.key, table.partition_by)
+
+    with pytest.raises(CdpError, match=r"delta_verbs\.amount: the table in the lake has decimal\(18,2\)"):
+        ensure_table(spark, settings, other)

@@ -1,38 +1,35 @@
 """Mistakes of a mapping that only its feeds and the canonical entities show together: names that are not there, keys, references."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
 from conf.documents import Document, nearest
 from conf.entities import Entity
 from conf.errors import Finding
+from conf.feeds import Feed, referred_feeds
 from conf.field_types import field_problems
 from conf.maps import DEFAULT_ROUTE, Dedup, EntityMap
 
-if TYPE_CHECKING:
-    from conf.contracts import SourceContract
 
-
-def reference_findings(document: Document, contract: "SourceContract") -> list[Finding]:
+def reference_findings(document: Document, source: str, feeds: Mapping[str, Feed]) -> list[Finding]:
     """References to feeds and columns that are not there, and references that go in a circle."""
     findings = []
-    for feed_name, feed in contract.feeds.items():
+    for feed_name, feed in feeds.items():
         for number, key in enumerate(feed.foreign_keys):
             where = document.where(("feeds", feed_name, "foreign_keys", number))
-            if key.feed not in contract.feeds:
-                findings += _unknown(where, f"{contract.source} has no feed", [key.feed], set(contract.feeds))
+            if key.feed not in feeds:
+                findings += _unknown(where, f"{source} has no feed", [key.feed], set(feeds))
                 continue
-            findings += _unknown(where, f"feed {key.feed} has no column", key.targets, set(contract.feeds[key.feed].column_names))
-    if not findings and (circle := next((name for name in contract.feeds if name in contract.referred(name)), None)):
+            findings += _unknown(where, f"feed {key.feed} has no column", key.targets, set(feeds[key.feed].column_names))
+    if not findings and (circle := next((name for name in feeds if name in referred_feeds(feeds, name)), None)):
         where = document.where(("feeds", circle, "foreign_keys"))
         findings.append(Finding(where, f"{circle} refers to itself through other feeds", "leave one of the references out"))
     return findings
 
 
-def map_findings(document: Document, contract: "SourceContract", entities: dict[str, Entity]) -> list[Finding]:
+def map_findings(document: Document, feeds: Mapping[str, Feed], entities: dict[str, Entity]) -> list[Finding]:
     """Maps onto entities, fields and columns that are not there, keys that are missing, and fields of another type."""
     findings = []
-    for feed_name, feed in contract.feeds.items():
+    for feed_name, feed in feeds.items():
         for number, entity_map in enumerate(feed.maps):
             at: tuple[int | str, ...] = ("feeds", feed_name, "maps", number)
             entity = entities.get(entity_map.entity)

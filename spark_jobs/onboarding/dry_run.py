@@ -134,14 +134,20 @@ def _check_files(trial: _Trial, name: str, files: list[LandedFile], landing: Pat
     if name not in trial.batches:
         return found
     if not batch.rows_in:
-        return replace(found, findings=(*found.findings, Finding(name, "its files hold no row", _no_row_remedy(feed))))
-    return (
-        _with_maps(trial, replace(found, examples=rejected_examples(batch))) if valid else replace(found, examples=rejected_examples(batch))
-    )
+        return _without_rows(found, feed)
+    found = replace(found, examples=rejected_examples(batch))
+    return _with_maps(trial, found) if valid else found
 
 
-def _no_row_remedy(feed: Feed) -> str:
-    return f"correct `each: {feed.each}`, the path of the list" if feed.each else "correct the format, or deliver files with rows"
+def _without_rows(found: FeedCheck, feed: Feed) -> FeedCheck:
+    """A feed whose files hold no row. A list that is there but empty is no mistake; one that is nowhere is a finding already."""
+    if feed.each is None:
+        empty = Finding(found.feed, "its files hold no row", "correct the format, or deliver files with rows")
+        return replace(found, findings=(*found.findings, empty))
+    if any(PATH_IS_NOWHERE in finding.problem for finding in found.findings):
+        return found
+    empty = Finding(found.feed, f"the list {feed.each} is empty in every object", "try files in which it has elements")
+    return replace(found, warnings=(*found.warnings, empty))
 
 
 def _is_lost_path(note: str) -> bool:

@@ -39,10 +39,8 @@ def map_label(part: Contribution) -> str:
 
 def broken_routes(valid: "DataFrame", feed_name: str, feed: Feed) -> list[Finding]:
     """Routes of a feed whose predicate cannot be evaluated on its rows."""
-    from pyspark.sql import functions as F
-
     rows = with_document_fields(valid, feed)
-    problems = {route.name: sql_problem(lambda where=route.where: rows.agg(F.count_if(F.expr(where))).collect()) for route in feed.routes}
+    problems = {route.name: _problem_of(route.where, rows) for route in feed.routes}
     return [Finding(f"{feed_name}, route {name}", problem, REMEDY) for name, problem in problems.items() if problem]
 
 
@@ -54,14 +52,21 @@ def broken_expressions(valid: "DataFrame", part: Contribution, problem: str) -> 
     if part.feed.routes:
         rows = rows.where(route_of(part.feed).isin(*part.map.routes))
     where = part.map.where
-    if where and (wrong := sql_problem(lambda: rows.agg(F.count_if(F.expr(where))).collect())):
+    if where and (wrong := _problem_of(where, rows)):
         return [Finding(f"{map_label(part)}, where", wrong, REMEDY)]
     rows = rows.where(F.expr(where)) if where else rows
     found = []
     for name, expression in _expressions(part):
-        if wrong := sql_problem(lambda each=expression: rows.agg(F.count(F.expr(each))).collect()):
+        if wrong := _problem_of(expression, rows):
             found.append(Finding(f"{map_label(part)}, {name}", wrong, REMEDY))
     return found or [Finding(map_label(part), problem, "correct the map")]
+
+
+def _problem_of(expression: str, rows: "DataFrame") -> str | None:
+    """Why an expression cannot be evaluated on every row; None when it can."""
+    from pyspark.sql import functions as F
+
+    return sql_problem(lambda: rows.agg(F.count(F.expr(expression))).collect())
 
 
 def _expressions(part: Contribution) -> Iterator[tuple[str, str]]:

@@ -68,7 +68,7 @@ def _evaluated(valid: "DataFrame", part: Contribution, routed: int) -> MapCheck:
     ).collect()[0]
     findings = _empty(part, counts["rows"], routed)
     findings += _rejections(rows, part, counts["rows"]) if counts["rejected"] else []
-    warnings = []
+    warnings: list[Finding] = []
     keys = _repeated(good(rows), part) if counts["keys"] and not part.makes_key and not part.is_key_only else _Keys()
     if keys.differing and not _has_versions(part):
         (findings if keys.differing_amounts else warnings).append(_key_problem(keys, part))

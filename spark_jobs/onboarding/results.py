@@ -104,11 +104,16 @@ class SourceCheck:
     @property
     def all_findings(self) -> Findings:
         """What would stop a run or lose rows: of the source, then by feed and map, then by entity."""
-        of_feeds = [finding for feed in self.feeds for part in (feed, *feed.maps) for finding in part.findings]
-        return (*self.findings, *of_feeds, *(finding for entity in self.entities for finding in entity.findings))
+        return (*self.findings, *(finding for part in self._parts for finding in part.findings))
 
     @property
     def all_warnings(self) -> Findings:
         """What to look at, in the same order."""
-        of_feeds = [warning for feed in self.feeds for part in (feed, *feed.maps) for warning in part.warnings]
-        return (*of_feeds, *(warning for entity in self.entities for warning in entity.warnings))
+        return tuple(warning for part in self._parts for warning in part.warnings)
+
+    @property
+    def _parts(self) -> "list[FeedCheck | MapCheck | EntityCheck]":
+        parts: list[FeedCheck | MapCheck | EntityCheck] = []
+        for feed in self.feeds:
+            parts += [feed, *feed.maps]
+        return [*parts, *self.entities]

@@ -244,11 +244,17 @@ def test_orders_of_two_currencies_are_counted_and_summed_apart_and_every_status_
     assert of(checked, "returns").rows == 1
 
 
+def test_a_list_that_is_there_but_empty_is_something_to_look_at(check: Any) -> None:
+    checked = check(teahouse("退款"), orders__2024_06_03_jsonl=TEA.replace('[{"号": "r1", "款": "8.00"}]', "[]"))
+
+    assert checked.all_findings == ()
+    assert said(checked.all_warnings) == ["refunds: the list 退款 is empty in every object"]
+
+
 def test_a_list_that_is_nowhere_and_a_file_of_no_feed_are_findings(check: Any) -> None:
     checked = check(teahouse("退货"), orders__2024_06_03_jsonl=TEA, members__2024_06_03_csv="name\nLi\n")
 
     assert said(checked.all_findings) == [
         "teahouse/members/2024-06-03.csv: matches no feed, so it is never loaded",
         "refunds: moderate: path 退货 is in none of 3 objects",
-        "refunds: its files hold no row",
     ]

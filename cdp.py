@@ -28,7 +28,7 @@ COMMANDS: dict[str, tuple[str, str | None, str]] = {
     "engine": ("spark_jobs.engine.cli", None, "Start, stop and inspect the Spark engine."),
     "sql": ("spark_jobs.engine.sql_cli", None, "Query the lake in SQL."),
     "quality": ("spark_jobs.publish.cli", "quality", "What the data of a night are worth, as tables or as a page."),
-    "source": ("spark_jobs.ingest.cli", "source", "Draft, list, show and check source mappings."),
+    "source": ("spark_jobs.onboarding.cli", "source", "Draft, list, show and check source mappings."),
     "quarantine": ("spark_jobs.ingest.cli", "quarantine", "List, show and replay rejected rows."),
     "privacy": ("spark_jobs.privacy.cli", None, "Erase customers with proof, look for personal data, the archive of deliveries."),
     "keys": ("spark_jobs.privacy.keys_cli", None, "Keys of personal data: list, check, rotate."),

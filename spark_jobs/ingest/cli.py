@@ -1,17 +1,14 @@
-"""`cdp source` and `cdp quarantine`: look at mappings, try them on files, and look after rejected rows."""
+"""`cdp source` (but for `check`, which is onboarding's) and `cdp quarantine`: look at mappings, and after rejected rows."""
 
 import json
 import sys
-from dataclasses import asdict
-from datetime import date, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from conf.contracts import SourceContract, load_contract, load_sources
+from conf.contracts import SourceContract, load_sources
 from conf.documents import nearest
 from conf.errors import ConfigError, Finding
 from conf.settings import settings
@@ -55,7 +52,7 @@ def list_sources(as_json: AsJson = False) -> None:
 @source.command("show")
 def show_source(name: Annotated[str, typer.Argument(help="Source.")], as_json: AsJson = False) -> None:
     """Show the columns of a source with their types, rules and PII classes."""
-    contract = _contract(name)
+    contract = source_contract(name)
     rows: list[dict[str, object]] = [
         {
             "feed": feed_name,
@@ -74,41 +71,6 @@ def show_source(name: Annotated[str, typer.Argument(help="Source.")], as_json: A
         for column in feed.columns
     ]
     _show(rows, as_json)
-
-
-@source.command("check")
-def check_source(
-    mapping: Annotated[str, typer.Argument(help="Mapping file (.yml), or the name of a configured source.")],
-    landing: Annotated[
-        Path | None, typer.Option("--landing", help="Folder that holds <source>/…; default: the lake's landing folder.")
-    ] = None,
-    until: Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="Last delivery date to look at.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Try a mapping on real files: what would load, what would be rejected and why. Changes nothing in the lake."""
-    contract = load_contract(Path(mapping).resolve()) if mapping.endswith((".yml", ".yaml")) else _contract(mapping)
-    configured = settings()
-    with notes.status("checking the files") as status:
-        from spark_jobs.common.crypto import trial_key
-        from spark_jobs.common.job import StepContext
-        from spark_jobs.common.session import engine_session
-        from spark_jobs.ingest import dry_run
-
-        with engine_session(configured, status.update) as spark, trial_key(configured) as key:
-            ctx = StepContext(spark, configured, until.date() if until else date.max, "check")
-            checks = dry_run.check_source(ctx, contract, landing.resolve() if landing else configured.lake.landing, key)
-    if as_json:
-        out.print_json(json.dumps([asdict(found) for found in checks]))
-        return
-    lists = ("notes", "findings", "examples")
-    _show([{name: value for name, value in asdict(found).items() if name not in lists} for found in checks], False)
-    for found in checks:
-        for text in (*found.notes, *map(str, found.findings)):
-            out.print(f"  {found.feed}: {text}", markup=False)
-    if any(found.examples for found in checks):
-        out.print("\nExamples of rejected rows; letters are shown as x, digits as 9, personal data by kind and length:")
-    for example in (example for found in checks for example in found.examples):
-        out.print(f"  {example}", markup=False)
 
 
 @quarantine.command("list")
@@ -160,7 +122,12 @@ def _fills(contract: SourceContract, feed_name: str) -> str:
     return ", ".join(dict.fromkeys(entity_map.entity for entity_map in contract.feeds[feed_name].maps))
 
 
-def _contract(name: str) -> SourceContract:
+def source_contract(name: str) -> SourceContract:
+    """The contract of a configured source.
+
+    Raises:
+        ConfigError: there is none of this name.
+    """
     sources = load_sources()
     if name not in sources:
         raise ConfigError("no such source", [Finding(name, "is not configured", nearest(name, set(sources)))])

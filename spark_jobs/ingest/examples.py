@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,10 +13,11 @@ import pyarrow.parquet as pq
 
 from conf.columns import Column
 from conf.contracts import Feed
+from conf.errors import Finding
 from conf.types import PiiClass
 from spark_jobs.common.crypto import Keyring
-from spark_jobs.ingest.batch import Batch
-from spark_jobs.ingest.identifiers import REMEDIES
+from spark_jobs.ingest.batch import TRIAL, Batch
+from spark_jobs.ingest.identifiers import DAMAGE, REMEDIES
 from spark_jobs.ingest.tokens import TOKEN, raw_binding
 
 if TYPE_CHECKING:
@@ -62,6 +64,36 @@ def rejected_examples(batch: Batch, each: int = 3) -> tuple[Example, ...]:
     delivered = _lengths(batch, raws.values(), ring)
     found = [Example(row["_source_file"], row["_line"], row["rule"], _shown(batch.feed, row, raws[_place(row)], delivered)) for row in rows]
     return tuple(sorted(found, key=lambda example: (example.rule, example.file, example.line)))
+
+
+def equal_damage(batch: Batch, most: int = 10_000) -> list[Finding]:
+    """Keys that a spreadsheet made equal, by column: the share of damaged rows that have the same damaged value."""
+    from pyspark.sql import functions as F
+
+    sealed = batch.sealed()
+    if sealed is None or not any(rule.endswith(f":{DAMAGE}") for _, rule in batch.rejected):
+        return []
+    rule = F.col("rules")[0]
+    damaged = sealed.where(F.endswith(rule, F.lit(f":{DAMAGE}"))).select(
+        rule.alias("rule"), "raw_row", "_file_hash", "_source_file", "_line"
+    )
+    ring = batch.key.open()
+    values: dict[str, Counter[str]] = {}
+    for row in damaged.orderBy("_source_file", "_line").limit(most).collect():
+        raw = _raw(row, ring)
+        value = json.loads(raw).get(row["rule"].partition(":")[0]) if raw else None
+        if value is not None:
+            values.setdefault(row["rule"], Counter())[value] += 1
+    return [
+        Finding(f"{batch.feed_name.removesuffix(TRIAL)}, {name}", _said_equal(counts), REMEDIES[DAMAGE])
+        for name, counts in sorted(values.items())
+        if counts.most_common(1)[0][1] > 1
+    ]
+
+
+def _said_equal(counts: Counter[str]) -> str:
+    most, rows = counts.most_common(1)[0][1], counts.total()
+    return f"{most} of {rows} damaged row(s) ({most / rows:.0%}) have the same value, so different keys became one"
 
 
 def _place(row: "Row") -> tuple[str, int]:

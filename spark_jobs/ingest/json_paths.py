@@ -121,6 +121,20 @@ class ListPath:
             return True
         return self.is_missing_in(found.get(name), depth + 1)
 
+    def is_present_in(self, found: Any, depth: int = 0) -> bool:
+        """True when every name of the path is there, in the object or in a member of each list on the way; the list itself may be empty."""
+        if depth == len(self.names):
+            return True
+        if isinstance(found, list):
+            return any(self.is_present_in(member, depth) for member in found)
+        if not isinstance(found, dict):
+            return False
+        if depth == 0 and (self.text in found or ".".join(self.names) in found):
+            return True
+        name = self.names[depth]
+        inside = found.get(name, found.get(f"{name}[]"))
+        return (name in found or f"{name}[]" in found) and self.is_present_in(inside, depth + 1)
+
 
 def _members(siblings: Any, levels: tuple[Any, ...]) -> Iterator[Element]:
     if siblings is None:
@@ -232,6 +246,7 @@ class BlockCount:
         self.objects += 1
         if self._each is None or self.has_list:
             return
+        self.has_list = self._each.is_present_in(found)
         self.without_list += self._each.is_missing_in(found)
 
     def add_row(self, values: Sequence[Any]) -> None:

@@ -11,7 +11,7 @@ from conf.settings import Settings
 from spark_jobs.common.crypto import trial_key
 from spark_jobs.common.job import StepContext
 from spark_jobs.ingest.draft.draft import draft_source
-from spark_jobs.ingest.dry_run import check_source
+from spark_jobs.onboarding.dry_run import check_source
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -32,10 +32,10 @@ def test_a_draft_checks_right_away_and_rejected_rows_are_shown_as_masks(spark: "
     ctx = StepContext(spark, settings, date.max, "check")
 
     with trial_key(settings) as key:
-        clean = check_source(ctx, load_contract(mapping), draft.landing, key)
+        clean = check_source(ctx, load_contract(mapping), draft.landing, key).feeds
         bad = "R7,C1,Li Na,1,1.50,31/01/2024 08:00\nR8,C1,13800138000,1,12 Euro,31/01/2024 08:00\nR9,C1\n"
         till.write_text(HEADER + good + bad, encoding="utf-8")
-        found = check_source(ctx, load_contract(mapping), draft.landing, key)
+        found = check_source(ctx, load_contract(mapping), draft.landing, key).feeds
 
     assert draft.is_landed
     assert [(each.rows_valid, each.rows_rejected, each.examples) for each in clean] == [(100, 0, ())]

@@ -11,7 +11,7 @@ from conf.contracts import SourceContract
 from conf.errors import ConfigError, EngineError, InputError
 from conf.settings import Settings
 from spark_jobs.common.crypto import key_reference
-from spark_jobs.ingest import dry_run
+from spark_jobs.onboarding import dry_run
 from tests.scenarios.ingest_shop import Shop
 from tests.scenarios.postgres import PASSWORD, USER, Postgres, binaries, postgres
 
@@ -61,7 +61,7 @@ def test_every_night_brings_the_rows_above_the_last_watermark_once(
     shop = Shop(spark, settings, contract(server))
 
     # given a dry run, which leaves nothing behind
-    (check,) = dry_run.check_source(shop.context(FIRST), shop.contract, settings.lake.landing, key_reference(settings))
+    (check,) = dry_run.check_source(shop.context(FIRST), shop.contract, settings.lake.landing, key_reference(settings)).feeds
     assert (check.rows_in, check.rows_valid) == (2, 1)
     assert not (settings.lake.landing / SOURCE).exists()
 

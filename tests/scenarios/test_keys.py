@@ -8,7 +8,7 @@ import pytest
 
 from conf.settings import Settings
 from spark_jobs.common.crypto import key_reference
-from spark_jobs.ingest.dry_run import check_source
+from spark_jobs.onboarding.dry_run import check_source
 from spark_jobs.privacy.retokenisation import newest_of_each
 from tests.scenarios.ingest_shop import HEADER, Shop, till
 
@@ -50,7 +50,7 @@ def test_a_till_export_that_went_through_a_spreadsheet_loads_what_is_certain_and
         (6, ["phone:spreadsheet_damage"]),
         (7, ["customer:spreadsheet_damage"]),
     ]
-    findings = {finding.problem: finding.remedy for finding in checked[0].findings}
+    findings = {finding.problem: finding.remedy for finding in checked.feeds[0].findings}
     assert any(problem.startswith("customer:spreadsheet_damage is broken by 2 row(s)") for problem in findings)
     assert all("export the column as text" in remedy for remedy in findings.values())
     # and nothing of the damaged rows comes back by a replay under the same contract

@@ -10,7 +10,7 @@ from conf.contracts import SourceContract
 from conf.errors import InputError
 from conf.settings import Settings
 from spark_jobs.common.crypto import key_reference
-from spark_jobs.ingest import dry_run
+from spark_jobs.onboarding import dry_run
 from tests.scenarios.ingest_shop import Shop
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def test_a_dry_run_follows_references_through_the_files_and_counts_warnings(spar
     shop.land("2024-01-05.csv", ARTICLES, folder="articles")
 
     # when
-    till, articles = dry_run.check_source(shop.context(date(2024, 1, 31)), shop.contract, settings.lake.landing, key_reference(settings))
+    till, articles = dry_run.check_source(shop.context(date(2024, 1, 31)), shop.contract, settings.lake.landing, key_reference(settings)).feeds
 
     # then
     assert (till.rows_in, till.rows_valid, articles.rows_valid) == (6, 4, 1)

@@ -21,6 +21,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "spark_jobs.marts": {"conf", "spark_jobs.common", "spark_jobs.engine"},  # dbt is told where the engine listens
     # Composes commands, and tells what waits for somebody.
     "spark_jobs.nightly": {"conf", "spark_jobs.common", "spark_jobs.engine", "spark_jobs.demo", "spark_jobs.privacy"},
+    # Tries a mapping on files: what ingest would load, and what conform would make of it.
+    "spark_jobs.onboarding": {"conf", "spark_jobs.common", "spark_jobs.ingest", "spark_jobs.conform"},
     # Takes back what the steps wrote: it has to know how they wrote it.
     "spark_jobs.privacy": {
         "conf",

@@ -104,6 +104,21 @@ def test_a_path_that_is_nowhere_is_noted(tmp_path: Path) -> None:
     assert notes == ["moderate: path stays.extras.price is in none of 4 elements"]
 
 
+def test_a_list_that_some_objects_have_is_not_noted_as_missing(tmp_path: Path) -> None:
+    for objects in (
+        [{"id": 1, "fees": [{"what": "deposit"}]}, {"id": 2}],
+        [{"id": 1}, {"id": 2, "fees": []}],
+        [{"id": 1, "fees": None}, {"id": 2}],
+    ):
+        assert _read(tmp_path, _lines(*objects), ["id", "fees.what"], "fees")[2] == []
+
+    nested = [{"id": 1, "parts": [{}, {"fees": [{"what": "tax"}]}]}, {"id": 2}]
+    assert _read(tmp_path, _lines(*nested), ["id", "parts.fees.what"], "parts.fees")[2] == []
+    assert _read(tmp_path, _lines({"id": 1, "parts": []}, {"id": 2}), ["id"], "parts.fees")[2] == [
+        "moderate: path parts.fees is in none of 2 objects"
+    ]
+
+
 @pytest.mark.parametrize(
     "objects",
     [

@@ -17,12 +17,15 @@ OWNERS = frozenset({"customer", "cust", "member", "user", "store", "shop", "prod
 NOT_OWNED = frozenset({"ordered_at", "package_size", "sales_amount", "product_name"})
 NAMED_BY_ID = frozenset({"channel", "category", "subcategory", "department", "brand", "region", "city"})
 ID_SUBJECTS = {
-    "order_item_id": "line; order item; order line; invoice line; line item; item line; orderline; orderitem; receipt line; transaction line; row; "
+    "order_item_id": "line; order item; order line; invoice line; line item; lineitem; item line; orderline; orderitem; receipt line; transaction line; row; "
     "order detail; sales order detail; invoice detail",
-    "order_id": "order; invoice; receipt; basket; transaction; trans; bill; ticket; sale; sales; voucher; cart; purchase; sales order; orders; bon; document",
+    "order_id": "order; invoice; receipt; basket; transaction; trans; bill; ticket; sale; sales; voucher; cart; purchase; sales order; orders; bon; document; charge; merchant order; transaction order; order name; checkout; "
+    "shopping; shipment order; payment order; booking",
     "source_customer_id": "customer; cust; client; member; household; hshd; hh; user; buyer; shopper; loyalty; loyalty card; member card; "
-    "club card; customer card; account; consumer; owner",
-    "product_id": "product; prod; sku; item; article; art; upc; ean; gtin; barcode; stock; goods; material; plu; asin; commodity",
+    "club card; customer card; account; consumer; owner; "
+    "external user; externaluser; external userid; patron; guest; subscriber; msno; counterparty account; buyer account; visitor; reviewer; author; shopper",
+    "product_id": "product; prod; sku; item; article; art; upc; ean; gtin; barcode; stock; goods; material; plu; asin; commodity; "
+    "product variant; sku item; parent asin; dish; menu item",
     "store_id": "store; shop; branch; outlet; pos location; location; store location; warehouse",
     "manufacturer_id": "manufacturer; supplier; vendor",
 }
@@ -54,7 +57,7 @@ FIELDS = {
     "category": "category; product category; category name; item category; class; commodity desc; product group; item group; group; product category name",
     "subcategory": "subcategory; sub category; subclass; sub commodity desc; subcategory name; product subcategory",
     "package_size": "package size; pack size; size; curr size of product", "store_name": "store name; shop name; branch name; store title",
-    "latitude": "latitude; lat", "longitude": "longitude; lng; lon; long", "channel": "channel; sales channel; order channel; source channel",
+    "latitude": "latitude; lat", "longitude": "longitude; lng; lon; long", "channel": "channel; sales channel; order channel; source channel; sales platform; platform",
     "status": "status; order status; state of order; order state", "currency_code": "currency; currency code",
 }  # fmt: skip
 
@@ -70,11 +73,11 @@ PII_WORDS: tuple[tuple[str, str, frozenset[str]], ...] = (
         frozenset({
             "firstname", "lastname", "surname", "fullname", "forename", "nickname", "first name", "last name", "full name", "given name",
             "family name", "middle name", "person name", "customer name", "client name", "member name", "user name", "username",
-            "contact name", "recipient name", "buyer name", "cardholder", "card holder", "cust name", "shopper name", "billing name", "shipping name", "customer person name",
+            "contact name", "recipient name", "buyer name", "cardholder", "card holder", "cust name", "shopper name", "counterparty", "billing name", "shipping name", "customer person name",
         }),
     ),
     ("sensitive", "other", frozenset({"credit card", "iban", "bank account", "bank card", "cc number", "card number", "card no", "card num"})),
-    ("direct", "other", frozenset({"openid", "unionid", "wechat", "ip", "ip address", "device id", "imei", "idfa", "cookie id", "open id", "union id"})),
+    ("direct", "other", frozenset({"counterparty account", "openid", "unionid", "wechat", "ip", "ip address", "device id", "imei", "idfa", "cookie id", "open id", "union id"})),
     ("direct", "free_text", frozenset({"remark", "remarks", "note", "notes", "comment", "comments", "message", "feedback", "review"})),
 )  # fmt: skip
 QUASI = frozenset(
@@ -178,6 +181,6 @@ def person_behind(header: str) -> tuple[str, str | None] | None:
     if "birth" in singles and "year" in singles:
         return "quasi", None
     for pii, kind, phrases in PII_WORDS:
-        if (singles | pairs) & phrases and roles_of(header)[:1] != ("source_customer_id",):
+        if (singles | pairs) & phrases and (kind == "other" or roles_of(header)[:1] != ("source_customer_id",)):
             return pii, kind
     return ("quasi", None) if singles & QUASI and not singles & {"gross", "net"} else None

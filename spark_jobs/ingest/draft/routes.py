@@ -1,0 +1,45 @@
+"""Routes of drafted feeds: rows that are returns, adjustments or totals."""
+
+from spark_jobs.ingest.draft.feeds import FeedDraft, leading_letters
+from spark_jobs.ingest.draft.maps import RouteDraft
+
+MOST_KINDS = 12
+
+
+def draft_routes(feed: FeedDraft) -> list[RouteDraft]:
+    """Routes for rows whose order number begins with letters that others lack, or whose quantity is negative."""
+    order, measure = feed.of_role("order_id"), feed.of_role("quantity") or feed.of_role("sales_amount")
+    routes: list[RouteDraft] = []
+    for letters, (rows, negative) in sorted(leading_letters(feed, order).items()) if order else ():
+        is_return = measure is not None and negative >= 0.9
+        name = "return" if is_return else "adjustment"
+        twice = any(route.name == name for route in routes)
+        share = f", {negative:.0%} of them with a negative {measure.name}" if measure else ""
+        note = f"check these rows: {rows} of {feed.samples[0].rows.num_rows} sampled rows{share}"
+        name = f"{name}_{letters.lower()}" if twice else name
+        routes.append(RouteDraft(name, f"startswith({order.name if order else ''}, '{letters}')", note))
+    routes += [] if routes else _by_kind(feed)
+    if not routes and measure is not None and measure.negative > 0:
+        note = f"add this route if they are returns: {measure.negative:.1%} of the sampled rows have a negative {measure.name}"
+        routes.append(RouteDraft("return", f"{measure.name} < 0", note, is_sure=False))
+    if order is not None and order.guess.has_gaps and feed.each is None:
+        note = "check these rows: totals or fees, which belong to no order"
+        routes.insert(0, RouteDraft("without_order", f"{order.name} is null", note))
+    return routes
+
+
+def _by_kind(feed: FeedDraft) -> list[RouteDraft]:
+    """A column of few values of which one has all the negative amounts, and the others none."""
+    measure = feed.of_role("sales_amount") or feed.of_role("quantity")
+    if measure is None or not measure.negative:
+        return []
+    minus = [text is not None and text.lstrip().startswith(("-", "(")) for text in feed.head.column(measure.delivered).to_pylist()]
+    for column in feed.columns:
+        if column.type == "string" and not column.is_person and not column.is_key and 1 < len(column.distinct) <= MOST_KINDS and any(minus):
+            kinds = feed.head.column(column.delivered).to_pylist()
+            refunds = {kind for kind, is_minus in zip(kinds, minus, strict=True) if is_minus}
+            sales = {kind for kind, is_minus in zip(kinds, minus, strict=True) if not is_minus and kind is not None}
+            if len(refunds) == 1 and not refunds & sales and sales and (kind := refunds.pop()) and "'" not in kind and "\\" not in kind:
+                note = f"check these rows: all have a negative {measure.name}, and no others"
+                return [RouteDraft("return", f"{column.name} = '{kind}'", note)]
+    return []

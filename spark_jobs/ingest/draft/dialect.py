@@ -14,6 +14,7 @@ from spark_jobs.ingest.draft.tables import Record, Table, find_table, footer_pat
 
 LOOKED_AT = 1 << 20
 FIRST_ROWS = 2_000
+MOST_LINES = 2_000  # of one quoted value
 DELIMITERS = (",", ";", "\t", "|", "\x01", "^", "~")
 LONG_DELIMITERS = ("::", "||", "~|~", "|~|", "^|^", "##", "@@", "$$")
 SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
@@ -135,7 +136,7 @@ def _has_stray_quotes(lines: list[str], usual: Csv) -> bool:
 
 def _records(lines: list[str], dialect: Csv, skip: int) -> Iterator[Record]:
     """Records of text lines: a quoted value may go over several lines."""
-    ignored, number = dialect.ignored, skip
+    ignored, number, width = dialect.ignored, skip, 0
     while number < len(lines) and number < FIRST_ROWS:
         if not lines[number].strip() or (ignored and ignored.search(lines[number].encode())):
             number += 1
@@ -152,9 +153,10 @@ def _records(lines: list[str], dialect: Csv, skip: int) -> Iterator[Record]:
         else:
             used = reader.line_num
         # A quote that is not closed within a few lines is text of this line alone.
-        if used > dialect.max_field_lines:
+        if used > dialect.max_field_lines and (len(cells) != width or used > MOST_LINES):
             cells, used = lines[number].split(dialect.delimiter), 1
-        yield Record(number, tuple(cells), lines[number])
+        width = len(cells)
+        yield Record(number, tuple(cells), lines[number], used)
         number += used
 
 
@@ -173,9 +175,14 @@ def _of_table(dialect: Csv, table: Table, lines: list[str]) -> TextLayout:
     patterns = footer_patterns(table)
     if patterns:
         notes.append(f"check ignore_lines: {len(table.footer)} line(s) below the last row are left out")
-    cells = trimmed(table.first.cells)
+    cells = [cell.strip() for cell in table.names]
+    longest = max(record.lines for record in (table.first, *table.rows))
     update: dict[str, object] = {"skip_lines": skipped, "ignore_lines": (*dialect.ignore_lines, *patterns)}
-    names = names_by_place(cells) if table.has_header else None
+    if longest > dialect.max_field_lines:
+        update["max_field_lines"] = 2 * longest
+        notes.append(f"check max_field_lines: a quoted value has {longest} lines")
+    is_twice = names_by_place(trimmed(table.first.cells)) is not None
+    names = (names_by_place(cells) or cells) if table.has_header and is_twice else None
     if not table.has_header:
         update["header"] = False
         width = max([len(cells), *(len(trimmed(row.cells)) for row in table.rows[:100] if len(row.cells) <= table.width)])

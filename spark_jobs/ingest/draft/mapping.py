@@ -59,9 +59,13 @@ def _name_the_unnamed(feed: FeedDraft) -> None:
         key.role = "source_customer_id"
         key.notes.append("check the key: taken for the customer's id, as the file is about persons")
     name = feed.of_role("product_name")
-    if name is not None and feed.of_role("product_id") is None and has_lines(feed, or_name=True) and feed.of_role("order_id"):
+    if name is not None and feed.of_role("product_id") is None and has_lines(feed, or_name=True) and _has_many_lines(feed):
         name.role = "product_id"
         name.notes.append("map a product number if there is one: products are known by their names")
+    reached = feed.of_kind("email") or feed.of_kind("phone")
+    if reached is not None and feed.of_role("order_id") and feed.of_role("source_customer_id") is None:
+        reached.role = "source_customer_id"
+        reached.notes.append(f"map another id of the customer if there is one: this is the token of the {reached.kind}")
     for column in feed.columns:
         if column.role is None and column.name.split("_")[-1] == "name" and not column.pii:
             if feed.of_role("source_customer_id") is not None and not feed.of_role("product_id"):
@@ -69,6 +73,12 @@ def _name_the_unnamed(feed: FeedDraft) -> None:
                 column.notes.append("take pii and kind away if it is no person's name")
             else:
                 column.notes.append("add pii: direct, kind: name if it is a person's name")
+
+
+def _has_many_lines(feed: FeedDraft) -> bool:
+    """True when an order has several rows, or its rows have quantities."""
+    order = feed.of_role("order_id")
+    return order is not None and (not order.is_key or feed.of_role("quantity") is not None)
 
 
 def _is_header(feed: FeedDraft) -> bool:

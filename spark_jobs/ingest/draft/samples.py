@@ -156,8 +156,8 @@ def _of_sheet(file: Path) -> Layout:
         notes.append(f"check skip_lines: {table.first.line} row(s) before the header are skipped")
     if patterns := footer_patterns(table):
         notes.append(f"check ignore_lines: {len(table.footer)} row(s) below the last one are left out")
-    names = trimmed(table.first.cells)
-    by_place = names_by_place(names)
+    names = table.names
+    by_place = (names_by_place(names) or names) if names_by_place(trimmed(table.first.cells)) else None
     if not table.has_header:
         notes.append("name the columns: the sheet has no header row")
         names = [str(number) for number in range(1, width + 1)]

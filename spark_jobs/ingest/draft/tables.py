@@ -17,6 +17,7 @@ class Record:
     line: int
     cells: tuple[str, ...]
     text: str
+    lines: int = 1
 
     @property
     def filled(self) -> int:
@@ -33,6 +34,19 @@ class Table:
     rows: tuple[Record, ...]
     footer: tuple[Record, ...]
     share: float
+    above: Record | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns; where they come twice, with those of the groups above them."""
+        names = trimmed(self.first.cells)
+        if names_by_place(names) is None or self.above is None:
+            return names
+        group, joined = "", []
+        for at, name in enumerate(names):
+            group = self.above.cells[at].strip() or group
+            joined.append(f"{group} {name}".strip())
+        return joined
 
     @property
     def has_header(self) -> bool:
@@ -59,7 +73,8 @@ def find_table(records: Sequence[Record]) -> Table | None:
     end = _end(records, start, width)
     rows = records[start + 1 : end]
     fit = sum(_fits(record, width) for record in rows) + 1
-    return Table(width, first, tuple(rows), tuple(records[end:]), fit / (end - start))
+    above = records[start - 1] if start and _fits(records[start - 1], width) and records[start - 1].filled > 1 else None
+    return Table(width, first, tuple(rows), tuple(records[end:]), fit / (end - start), above)
 
 
 def _fits(record: Record, width: int) -> bool:

@@ -11,6 +11,7 @@ from spark_jobs.ingest.draft.dictionary import CHINESE, WESTERN
 LONGEST_CHINESE = max(map(len, CHINESE))
 SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
+YAML_WORDS = frozenset({"no", "yes", "on", "off", "y", "n", "true", "false", "null"})  # no text in YAML without quotes
 ID_ENDINGS = frozenset({"id", "no", "num", "number", "nr", "nbr", "code", "key", "ref", "reference", "uuid", "guid", "sk"})
 ID_BEGINNINGS = frozenset({"n", "no", "nr", "num", "number", "numero", "code", "id"})
 OWNERS = frozenset({"customer", "cust", "member", "user", "store", "shop", "product", "prod", "item", "lineitem", "order", "sales"})
@@ -43,7 +44,7 @@ FIELDS = {
     "transaction time; transaction timestamp; sale date; sale time; sales date; sold at; sold on; purchase date; purchase time; purchased at; "
     "receipt date; receipt time; order datetime; order timestamp; created at; create time; payment date; payment time; paid at; bill date; "
     "trans date; trans time; order created at; purchase timestamp; order purchase timestamp; purchase datetime; date time; visit date; day; "
-    "ticket date; document date; basket date; order created; created; transaction datetime; event time; date of purchase; placed at",
+    "ticket date; document date; basket date; order created; created; transaction datetime; event time; event timestamp; date of purchase; placed at",
     "registered_on": "registration date; registration time; registered at; registered on; signup date; signed up at; sign up date; joined; joined at; "
     "join date; member since; customer since; enrolment date; enrollment date; registration; became member on",
     "gender": "gender; sex", "birth_year": "birth year; year of birth; yob", "age_band": "age; age band; age group; age range; age bracket",
@@ -125,7 +126,7 @@ def our_name(header: str, number: int) -> str:
     name = "_".join(words)
     if not name or not re.search("[a-z]", name):
         return f"column_{number}" + (f"_{name}" if name else "")
-    return name if name[0].isalpha() else f"column_{name}"
+    return f"column_{name}" if not name[0].isalpha() or name in YAML_WORDS else name
 
 
 def _phrases(text: str) -> frozenset[str]:
@@ -149,6 +150,8 @@ def _roles(words: tuple[str, ...]) -> list[str]:
     phrase = " ".join(words)
     if not words:
         return []
+    if words[0] == "lineitem" and len(words) > 1 and (inner := _roles(words[1:])):
+        return inner
     base = words
     while len(base) > 1 and base[-1] in ID_ENDINGS:
         base = base[:-1]

@@ -125,7 +125,7 @@ def _journey(settings: Settings) -> Iterator[tuple[str, list[str]]]:
 def _twin() -> Iterator[tuple[str, list[str]]]:
     with TemporaryDirectory() as work:
         landing = Path(work) / "landing"
-        simulate(Simulation(700, Span(first_day=date(2024, 1, 30), days=4), 4, load_knobs(), 50_000), landing, Path(work) / "truth")
+        simulate(Simulation(300, Span(first_day=date(2024, 1, 30), days=40), 4, load_knobs(), 50_000), landing, Path(work) / "truth")
         for mapping in sorted((CONF_DIR / "twin" / "sources").glob("*.yml")):
             yield from _against_mapping(mapping, landing)
 

@@ -22,6 +22,7 @@ WORDS = re.compile(r"[^\W\d_]{3,}\W+[^\W\d_]{2,}|[\u4e00-\u9fff]{4,}")
 CARD = re.compile(r"\d(?:[ -]?\d){12,18}")
 VALUE_KINDS = (("direct", "email", EMAIL), ("direct", "phone", PHONE), ("sensitive", "national_id", CHINESE_ID))
 LONG_TEXT = 60
+REPEATED = 0.05  # share of rows that two deliveries, or one file twice, may have in common
 NUMERIC_ROLES = frozenset({
     "quantity", "unit_price", "sales_amount", "retail_discount_amount", "coupon_discount_amount", "coupon_match_discount_amount", "latitude", "longitude",
 })  # fmt: skip
@@ -43,6 +44,7 @@ class ColumnDraft:
     is_key: bool
     distinct: frozenset[str]
     negative: float
+    is_nearly_key: bool = False
     pii: str | None = None
     kind: str | None = None
     role: str | None = None
@@ -107,6 +109,8 @@ def _column(
         delivered, our_name(header, number), guess, not guess.has_gaps and not guess.is_empty, roles, is_id,
         all(_is_unique(head, delivered) for head in heads) and not guess.has_gaps, texts, minus / total if total else 0.0, notes=notes,
     )  # fmt: skip
+    repeated = rows.num_rows - len(texts)
+    column.is_nearly_key = rows.num_rows > 3 and repeated <= max(1, REPEATED * rows.num_rows)
     if person is not None:
         _protect(column, person)
     elif guess.type == "string" and not is_id and texts and sum(map(len, texts)) > LONG_TEXT * len(texts):
@@ -229,16 +233,17 @@ def _choose_moment(columns: Sequence[ColumnDraft]) -> None:
 
 PREFERRED = {
     "sales_amount": frozenset({"net", "paid", "line", "item", "sales", "total"}),
-    "ordered_at": frozenset({"order", "ordered", "invoice", "transaction", "sale", "sold", "purchase", "receipt", "purchased"}),
+    "ordered_at": frozenset({"created", "order", "ordered", "invoice", "transaction", "sale", "sold", "purchase", "receipt", "purchased"}),
 }
 
 
-def _rank(role: str) -> Callable[[ColumnDraft], tuple[int, bool, bool, bool]]:
+def _rank(role: str) -> Callable[[ColumnDraft], tuple[int, bool, bool, bool, bool]]:
     """The order of candidates for a field: names that say it outright, moments before days, ids that end in `id`."""
 
-    def key(column: ColumnDraft) -> tuple[int, bool, bool, bool]:
+    def key(column: ColumnDraft) -> tuple[int, bool, bool, bool, bool]:
         words = words_of(column.delivered)
         said = bool(PREFERRED.get(role, frozenset()) & set(words))
-        return column.roles.index(role), not said, column.type == "date", column.is_id and "id" not in words
+        gaps = role == "ordered_at" and column.guess.has_gaps
+        return column.roles.index(role), gaps, not said, column.type == "date", column.is_id and "id" not in words
 
     return key

@@ -116,8 +116,8 @@ def _fits(column: ColumnDraft, name: str, kind: str) -> bool:
 
 def _named_key(signature: Signature, feed: FeedDraft) -> ColumnDraft | None:
     """The unique column that is called like the entity's key, or `id` alone."""
-    keys = [column for column in feed.columns if column.is_key and not (column.is_person and column.kind == "free_text")]
-    named = [column for column in keys if _phrases_of(column) & signature.key]
+    keys = [column for column in feed.columns if (column.is_key or column.is_nearly_key) and not (column.is_person and column.kind == "free_text")]
+    named = [column for column in keys if column.type not in ("date", "timestamp") and _phrases_of(column) & signature.key]
     return next(iter(named), None) or next((column for column in keys if base_of(column) in ("id", "no", "key")), None)
 
 
@@ -152,12 +152,14 @@ def _add_key(draft: MapDraft, entity: Entity, match: Match, feed: FeedDraft) -> 
     foreign = ("source_customer_id", "order_id", "product_id", "store_id")
     used = [column for name, column in match.columns.items() if name not in foreign]
     key = _named_key(match.signature, feed) or next(
-        (c for c in feed.columns if c.is_key and c.is_id and c.role not in foreign and c not in used and not c.is_person), None
+        (c for c in feed.columns if (c.is_key or c.is_nearly_key) and c.is_id and c.role not in foreign and c not in used and not c.is_person), None
     )
     if key is None and entity.key in match.columns:
         key = match.columns[entity.key]
     if key is not None:
         draft.fields[entity.key] = key.name
+        if not key.is_key:
+            draft.notes[entity.key] = "check the key: some rows of the sample have the same one"
         return
     parts = [match.columns[name] for name in match.signature.made_of if name in match.columns]
     parts += [column for column in feed.columns if column.name in feed.pair and column not in parts and len(feed.pair) > 1]

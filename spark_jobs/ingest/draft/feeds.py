@@ -31,6 +31,7 @@ class FeedDraft:
     rows: int
     head: pa.Table
     csv: Csv
+    folder: str
     numbers: Numbers | None = None
     pair: tuple[str, ...] = ()
     document: tuple[str, ...] = ()
@@ -70,12 +71,13 @@ def draft_feeds(source: str, samples: Sequence[Sample], landing: Path | None, *,
     feeds: list[FeedDraft] = []
     for group in _groups(samples):
         name = _feed_name(group, {feed.name for feed in feeds})
-        feeds.append(_feed(source, name, group, landing, month_first))
+        folder = next((feed.folder for feed in feeds if feed.samples[0].file == group[0].file), name)
+        feeds.append(_feed(source, name, group, landing, month_first, folder))
     for feed in feeds:
         _find_keys(feed)
     for one in feeds:
         for other in feeds:
-            if one is not other:
+            if one is not other and other.each is None:
                 _find_joins(one, other)
     return feeds
 
@@ -118,14 +120,14 @@ def _feed_name(group: Sequence[Sample], taken: set[str]) -> str:
     return next(each for each in (name, *(f"{name}_{number}" for number in range(2, 1000))) if each not in taken)
 
 
-def _feed(source: str, name: str, group: list[Sample], landing: Path | None, month_first: bool) -> FeedDraft:
+def _feed(source: str, name: str, group: list[Sample], landing: Path | None, month_first: bool, folder: str) -> FeedDraft:
     first = group[0]
     tables = [sample.rows.rename_columns(list(sample.names)) for sample in group]
     heads = [sample.head.rename_columns(list(sample.names)) for sample in group]
     rows = pa.concat_tables(tables, promote_options="default")
     heads = [pa.concat_tables([head, rows.slice(0, 0)], promote_options="default").select(rows.column_names) for head in heads]
     columns = draft_columns(rows, heads, first.format, named=first.is_named, month_first=month_first)
-    feed = FeedDraft(name, group, _pattern(source, name, group, landing), columns, rows.num_rows, heads[0], first.csv)
+    feed = FeedDraft(name, group, _pattern(source, folder, group, landing), columns, rows.num_rows, heads[0], first.csv, folder)
     feed.notes += dict.fromkeys(note for sample in group for note in sample.notes)
     if any(sample.csv != first.csv for sample in group):
         feed.notes.append("make a feed of each kind: the files are not written alike (encoding, delimiter or lines to skip)")
@@ -214,9 +216,10 @@ def _find_keys(feed: FeedDraft) -> None:
 
 
 def are_unique(feed: FeedDraft, columns: Sequence[ColumnDraft]) -> bool:
-    """True when columns name every row of the first file's head."""
+    """True when columns name every row of the first file's head; rows that are equal as a whole are one."""
     names = [column.delivered for column in columns]
-    return bool(feed.head.num_rows) and feed.head.group_by(names).aggregate([]).num_rows == feed.head.num_rows
+    rows = feed.head.group_by(feed.head.column_names).aggregate([]).num_rows
+    return bool(rows) and feed.head.group_by(names).aggregate([]).num_rows == rows
 
 
 def _find_joins(one: FeedDraft, other: FeedDraft) -> None:

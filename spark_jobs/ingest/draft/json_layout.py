@@ -1,5 +1,6 @@
 """Paths of JSON samples: the values of the objects themselves, and for each list of objects in them the values of its elements."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from spark_jobs.ingest.json_rows import numbered_objects, parse_object
 OBJECTS = 5_000
 MANY_NAMES = 40  # objects in an object: above this, names are values
 DEEPEST_LIST = 2
-FROM_ABOVE = frozenset({"id", "no", "number", "code", "key", "name", "currency", "o", "order", "customer", "user", "member"})
+IDENTIFYING = frozenset({"id", "no", "number", "code", "key", "currency", "uuid", "nr", "date", "time", "at", "ts"})
+FEW = 2  # values of an object that are all kept beside its elements
 
 
 @dataclass(frozen=True)
@@ -109,14 +111,13 @@ def _of_list(each: str, rows: list[tuple[dict[str, Any], ...]]) -> JsonLayout:
     for levels in rows[:OBJECTS]:
         for level, found in enumerate(levels):
             is_element = level == len(levels) - 1
-            for path, value in _leaves(found):
-                if not isinstance(value, list) and (is_element or _identifies(path)):
-                    paths[f"{above[level]}{path}"] = None
+            values = [path for path, value in _leaves(found) if not isinstance(value, list)]
+            kept = values if is_element or len(values) <= FEW else filter(_identifies, values)
+            paths |= dict.fromkeys(f"{above[level]}{path}" for path in kept)
     return JsonLayout(each, _without_parents(paths))
 
 
 def _identifies(path: str) -> bool:
     """Whether a value of an object tells its elements apart from those of others: ids and moments."""
-    last = path.replace("-", "_").lower()
-    words = {word for part in last.split(".") for word in part.split("_")}
-    return bool(words & FROM_ABOVE) or last.endswith(("id", "no", "_at", "date", "time", "ts")) and "_details" not in last
+    words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+", path.rsplit(".", 1)[-1])
+    return bool(words) and words[-1].lower() in IDENTIFYING

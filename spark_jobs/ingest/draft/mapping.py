@@ -38,7 +38,8 @@ def _maps(feed: FeedDraft, match: Match | None, feeds: Sequence[FeedDraft], head
     is_element = feed.each is not None and any(other.each is None and other.samples[0].file == feed.samples[0].file for other in feeds)
     order = order_map(feed) if speaks_of_orders(feed) and not is_told_elsewhere and not is_element else None
     maps = [order, items_map(feed) if has_lines(feed) else None, returns_map(feed)]
-    maps += [_master(entity, role, feed, feeds) for entity, role in MASTERS.items()]
+    masters = {"products": MASTERS["products"]} if is_element else MASTERS
+    maps += [_master(entity, role, feed, feeds) for entity, role in masters.items()]
     return [each for each in maps if each is not None]
 
 

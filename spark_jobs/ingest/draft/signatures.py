@@ -168,7 +168,7 @@ SIGNATURES = (
     _signature(
         "coupon_redemptions", "redemption; redemptions; coupon redemptions; coupon redempt; coupon usage; used coupons",
         {
-            "coupon_id": "coupon upc; coupon; coupon code; offer; voucher", "redeemed_at": "redeemed at; MOMENT; redemption date; used at; redeemed on; redemption time; use time; redeem date",
+            "coupon_id": "coupon upc; coupon; coupon code; offer; voucher; campaign", "redeemed_at": "redeemed at; MOMENT; redemption date; used at; redeemed on; redemption time; use time; redeem date",
             "amount": "value; amount; discount; discount amount",
         },
         "coupon_id redeemed_at", decides="coupon_id source_customer_id redeemed_at", key="redemption", made_of="source_customer_id coupon_id campaign_id redeemed_at",
@@ -176,7 +176,7 @@ SIGNATURES = (
     ),
     _signature(
         "coupons", "coupon; coupons; offers; vouchers", {"coupon_id": "coupon upc; coupon; coupon code; voucher; offer"},
-        "coupon_id product_id|campaign_id", decides="coupon_id product_id", made_of="coupon_id product_id campaign_id", key="coupon offer; coupon",
+        "coupon_id product_id|campaign_id", decides="coupon_id product_id", made_of="coupon_id product_id campaign_id", key="coupon offer",
     ),
     _signature(
         "promotions", "promotion; promotions; causal data; causal; display; mailers",
@@ -187,8 +187,8 @@ SIGNATURES = (
     _signature(
         "prices", "price; prices; price list; price changes; sell prices; pricing",
         {
-            "valid_from": "valid from; from; start date; date; effective from; effective date; changed at; day; effective", "list_price": "list price; price; sell price; unit price; retail price; base price; regular price",
-            "promotion_price": "promotion price; promo price; sale price; special price; discount price",
+            "valid_from": "valid from; valid on; from; start date; date; effective from; effective date; changed at; day; effective", "list_price": "list price; price; sell price; shelf price; unit price; retail price; base price; regular price",
+            "promotion_price": "promotion price; promo price; promotional price; sale price; special price; discount price",
         },
         "product_id valid_from list_price", decides="valid_from list_price", key="price", made_of="product_id store_id valid_from",
     ),

@@ -21,7 +21,7 @@ DIALECTS = tuple(
     for decimal, thousands in ((".", ""), (",", ""), (".", ","), (",", "."), (",", " "), (".", " "), (".", "'"))
 )
 TIME_WORDS = frozenset(
-    {"time", "timestamp", "ts", "at", "date", "day", "datetime", "created", "updated", "on", "dt", "joined", "since", "epoch", "dat"}
+    {"time", "timestamp", "ts", "at", "date", "day", "datetime", "created", "updated", "on", "dt", "joined", "since", "epoch", "dat", "start", "began", "end", "ms", "opened", "closed", "sent", "delivered"}
 )
 AMOUNT_ROLES = frozenset({"sales_amount", "unit_price", "quantity", "retail_discount_amount", "coupon_discount_amount"})
 FITS = 0.99

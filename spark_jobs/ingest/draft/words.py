@@ -52,14 +52,14 @@ FIELDS = {
     "household_size": "household size; hh size; hshd size", "household_composition": "household composition; household comp; hh composition",
     "kids_count": "kids count; kids; children; number of children; kid category",
     "region": "region; country; province; state; county; area; territory", "city": "city; town", "source_tier": "tier; loyalty tier; membership; member tier; loyalty level; level; segment; grade",
-    "product_name": "description; product name; item name; title; product title; product description; item description; article name; "
+    "product_name": "lineitem name; lineitem title; line item name; description; product name; item name; title; product title; product description; item description; article name; "
     "prod name; product; item; sku name; goods name; product type; article description; stock description",
     "brand": "brand; brand name", "brand_type": "brand type", "department": "department; dept; division; family; department name",
     "category": "category; product category; category name; item category; class; commodity desc; product group; item group; group; product category name",
     "subcategory": "subcategory; sub category; subclass; sub commodity desc; subcategory name; product subcategory",
     "package_size": "package size; pack size; size; curr size of product", "store_name": "store name; shop name; branch name; store title",
     "latitude": "latitude; lat", "longitude": "longitude; lng; lon; long", "channel": "channel; sales channel; order channel; source channel; sales platform; platform",
-    "status": "status; order status; state of order; order state", "currency_code": "currency; currency code",
+    "status": "status; order status; financial status; payment status; current status; transaction status; state of order; order state", "currency_code": "currency; currency code",
 }  # fmt: skip
 
 PII_WORDS: tuple[tuple[str, str, frozenset[str]], ...] = (

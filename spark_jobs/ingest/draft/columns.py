@@ -101,7 +101,10 @@ def _column(
     guess = guess_type(counts, frozenset(words_of(header)), is_id=is_id, role=role, month_first=month_first)
     notes = list(guess.notes)
     if guess.null_values and kind in ("jsonl", "parquet"):
-        guess, notes = Guess("string", has_gaps=guess.has_gaps), ["ask the source for empty values: a text such as NULL means no value here"]
+        guess, notes = (
+            Guess("string", has_gaps=guess.has_gaps),
+            ["ask the source for empty values: a text such as NULL means no value here"],
+        )
     texts = frozenset(text for text in counts if text is not None and text not in guess.null_values)
     total = sum(count for text, count in counts.items() if text in texts)
     minus = sum(count for text, count in counts.items() if text in texts and str(text).lstrip().startswith(("-", "(")))
@@ -215,7 +218,7 @@ def _choose_roles(columns: list[ColumnDraft]) -> None:
     for column in columns:
         if column.role in SHARES and column.distinct and all(re.fullmatch(r"0?([.,]\d+)?|1([.,]0+)?", text) for text in column.distinct):
             column.role = None
-            column.notes.append("a share rather than an amount: not mapped")
+            column.notes.append("map it if it is an amount: it looks like a share")
         if column.role == "birth_year":
             column.guess = Guess("int", numbers=column.guess.numbers, has_gaps=column.guess.has_gaps)
 

@@ -17,26 +17,34 @@ NOUNS = {
     "product_id": phrases("product; products; item; items; article; articles; sku; skus; catalog; catalogue; goods; assortment; variants"),
     "store_id": phrases("store; stores; shop; shops; branch; branches; outlet; outlets; location; locations"),
 }
-LINES = phrases("item; items; line; lines; product; products; orderline; details; positions; entries; basket; lineitems; article; articles; cart")
+LINES = phrases(
+    "item; items; line; lines; product; products; orderline; details; positions; entries; basket; lineitems; article; articles; cart"
+)
 BARE_IDS = phrases("id; no; number; key; code; nr; num; uuid; guid; ref; reference; index id")
 
 
 def name_the_bare(feed: FeedDraft) -> None:
     """Give `id`, and `name` where it holds numbers of orders, the role that the file's name or the list's name says."""
-    noun = _noun(stem_of(feed.samples[0].file))
-    list_name = words_of(feed.each.rsplit(".", 1)[-1])[-1:] if feed.each else ()
     for column in feed.columns:
         if column.role is not None or column.is_person:
             continue
-        is_element = feed.each is not None and column.delivered.startswith(feed.each)
         if _last(column) in BARE_IDS:
-            role = _of_element(list_name, noun, feed) if is_element else noun
-            is_possible = column.is_key or (feed.each is not None and "[]" not in column.delivered)
-            if role and is_possible and feed.of_role(role) is None:
-                _take(column, role, feed)
-        elif noun == "order_id" and _last(column) == "name" and feed.of_role("order_id") is None and are_codes(column):
-            _take(column, "order_id", feed)
-            column.required = column.required and not column.guess.has_gaps
+            role = _role_by_holder(column, feed)
+            is_of_rows = feed.each is None or column.delivered.startswith(feed.each)
+            if role and (column.is_key or not is_of_rows) and feed.of_role(role) is None:
+                _take(column, role)
+        elif _last(column) == "name" and feed.of_role("order_id") is None and are_codes(column):
+            if _noun(stem_of(feed.samples[0].file)) == "order_id":
+                _take(column, "order_id")
+
+
+def _role_by_holder(column: ColumnDraft, feed: FeedDraft) -> str | None:
+    """The role of an id by the name of the list it is in, else of the file; a line when the list's holder is an order."""
+    holders = [stem_of(feed.samples[0].file), *("_".join(words_of(name.strip("."))) for name in column.delivered.split("[]")[:-1])]
+    last = holders[-1].split("_")[-1]
+    if len(holders) > 1 and last in LINES and ("order_id" in map(_noun, holders[:-1]) or feed.of_role("quantity")):
+        return "order_item_id"
+    return _noun(holders[-1])
 
 
 def name_the_order(feed: FeedDraft) -> None:
@@ -50,12 +58,10 @@ def name_the_order(feed: FeedDraft) -> None:
         key.notes.append("check the order number: this is the only column that names a row")
 
 
-def _take(column: ColumnDraft, role: str, feed: FeedDraft) -> None:
+def _take(column: ColumnDraft, role: str) -> None:
     column.role, column.is_id = role, True
     subject = {"order_id": "order", "source_customer_id": "customer", "product_id": "product", "store_id": "store"}.get(role, "line")
     column.notes = [*column.notes, f"check the key: taken for the {subject} number, as the name of the file says"]
-    if column.type == "bigint" and column.guess.formats == ():
-        column.marks = list(column.marks)
 
 
 def _noun(stem: str) -> str | None:
@@ -65,12 +71,6 @@ def _noun(stem: str) -> str | None:
             if word in nouns:
                 return role
     return None
-
-
-def _of_element(list_name: tuple[str, ...], noun: str | None, feed: FeedDraft) -> str | None:
-    if set(list_name) & LINES and (noun == "order_id" or feed.of_role("quantity")):
-        return "order_item_id"
-    return _noun(list_name[-1]) if list_name else None
 
 
 def _last(column: ColumnDraft) -> str:

@@ -78,9 +78,7 @@ def guess_text(file: Path) -> TextLayout:
     if found is None:
         return _without_delimiter(lines, encoding, doubt)
     layout = _of_table(*found, lines)
-    return TextLayout(
-        layout.format, layout.csv, layout.names, layout.is_named, notes=[*([doubt] if doubt else []), *layout.notes]
-    )
+    return TextLayout(layout.format, layout.csv, layout.names, layout.is_named, notes=[*([doubt] if doubt else []), *layout.notes])
 
 
 def _best_reading(lines: list[str], encoding: str) -> tuple[Csv, Table] | None:
@@ -89,8 +87,8 @@ def _best_reading(lines: list[str], encoding: str) -> tuple[Csv, Table] | None:
     comments = ("^\\s*#",) if any(line.startswith("#") for line in lines[:50]) and _are_comments(lines) else ()
     best: tuple[float, Csv, Table] | None = None
     for delimiter in (mark[1],) if mark else DELIMITERS:
-        for dialect in _dialects(delimiter, lines):
-            dialect = dialect.model_copy(update={"encoding": encoding, "ignore_lines": comments})
+        for usual in _dialects(delimiter, lines):
+            dialect = usual.model_copy(update={"encoding": encoding, "ignore_lines": comments})
             table = find_table(list(_records(lines, dialect, 1 if mark else 0)))
             # One row beside a header, or a sign that some lines happen to have, makes no table.
             if table is None or table.share < 0.5:
@@ -162,39 +160,49 @@ def _records(lines: list[str], dialect: Csv, skip: int) -> Iterator[Record]:
 
 def _of_table(dialect: Csv, table: Table, lines: list[str]) -> TextLayout:
     """The layout of a table, with what a person should check."""
-    notes = []
-    skipped = table.first.line
-    if skipped == 1 and SEPARATOR_LINE.fullmatch(lines[0]):
-        skipped = 0
-    if skipped and not all(dialect.ignored and dialect.ignored.search(line.encode()) or not line.strip() for line in lines[:skipped]):
-        notes.append(f"check skip_lines: {skipped} line(s) before the header are skipped")
-    else:
-        skipped = 0
+    notes: list[str] = []
+    update: dict[str, object] = {"skip_lines": _skipped(dialect, table, lines, notes)}
     if dialect.quote is None:
         notes.append("check quote: quotes are read as text, because every line is a row then")
     patterns = footer_patterns(table)
     if patterns:
         notes.append(f"check ignore_lines: {len(table.footer)} line(s) below the last row are left out")
-    cells = [cell.strip() for cell in table.names]
+    update["ignore_lines"] = (*dialect.ignore_lines, *patterns)
     longest = max(record.lines for record in (table.first, *table.rows))
-    update: dict[str, object] = {"skip_lines": skipped, "ignore_lines": (*dialect.ignore_lines, *patterns)}
     if longest > dialect.max_field_lines:
         update["max_field_lines"] = 2 * longest
         notes.append(f"check max_field_lines: a quoted value has {longest} lines")
-    is_twice = names_by_place(trimmed(table.first.cells)) is not None
-    names = (names_by_place(cells) or cells) if table.has_header and is_twice else None
     if not table.has_header:
         update["header"] = False
-        width = max([len(cells), *(len(trimmed(row.cells)) for row in table.rows[:100] if len(row.cells) <= table.width)])
+        rows = [row.cells for row in table.rows[:100] if len(row.cells) <= table.width]
+        width = max(len(trimmed(cells)) for cells in (table.first.cells, *rows))
         notes.append("name the columns: the file has no header line, they are in the order of the file")
         return TextLayout("csv", dialect.model_copy(update=update), [str(at) for at in range(1, width + 1)], False, notes=notes)
+    update |= _by_place(table, (*dialect.ignore_lines, *patterns), notes)
+    names = [cell.strip() for cell in table.names]
+    names = (names_by_place(names) or names) if "header" in update else names
+    return TextLayout("csv", dialect.model_copy(update=update), names, notes=notes)
+
+
+def _skipped(dialect: Csv, table: Table, lines: list[str], notes: list[str]) -> int:
+    """Lines before the header that the reader does not leave out by itself."""
+    ignored = dialect.ignored
+    above = [line for line in lines[: table.first.line] if line.strip() and not (ignored and ignored.search(line.encode()))]
+    if not above or (len(above) == 1 and SEPARATOR_LINE.fullmatch(above[0])):
+        return 0
+    notes.append(f"check skip_lines: {table.first.line} line(s) before the header are skipped")
+    return table.first.line
+
+
+def _by_place(table: Table, ignored: tuple[str, ...], notes: list[str]) -> dict[str, object]:
+    """Options to read columns by their place, where the header comes again or has a name twice."""
     if table.repeats_header:
-        update |= {"header": False, "ignore_lines": (*dialect.ignore_lines, *patterns, f"^{re.escape(table.first.text[:200])}")}
         notes.append("check ignore_lines: the header comes again among the rows, so columns are read by their place")
-    elif names is not None:
-        update |= {"header": False, "skip_lines": table.first.line + 1}
-        notes.append("check the order of the columns: names come twice in the header, so columns are read by their place")
-    return TextLayout("csv", dialect.model_copy(update=update), names or cells, notes=notes)
+        return {"header": False, "ignore_lines": (*ignored, f"^{re.escape(table.first.text[:200])}")}
+    if names_by_place(trimmed(table.first.cells)) is None:
+        return {}
+    notes.append("check the order of the columns: names come twice in the header, so columns are read by their place")
+    return {"header": False, "skip_lines": table.first.line + 1}
 
 
 def _without_delimiter(lines: list[str], encoding: str, doubt: str) -> TextLayout:
@@ -203,7 +211,8 @@ def _without_delimiter(lines: list[str], encoding: str, doubt: str) -> TextLayou
     for delimiter in LONG_DELIMITERS:
         if len({line.count(delimiter) for line in filled}) == 1 and delimiter in filled[0]:
             raise UnreadableFileError(
-                f"its columns are separated by {delimiter!r}", "deliver it with one character between columns: csv.delimiter is one character"
+                f"its columns are separated by {delimiter!r}",
+                "deliver it with one character between columns: csv.delimiter is one character",
             )
     found = fixed_places(filled)
     if found is None:

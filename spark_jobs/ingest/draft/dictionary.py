@@ -56,7 +56,7 @@ WESTERN = {
     "producto": "product", "telefono": "phone", "movil": "mobile", "correo": "email", "nombre": "first name", "apellido": "last name",
     "apellidos": "last name", "direccion": "address", "calle": "street", "factura": "invoice", "pedido": "order", "importe": "amount",
     "descripcion": "description", "marca": "brand", "ciudad": "city", "pais": "country", "nacimiento": "birth", "descuento": "discount",
-    "linea": "line", "estado": "status", "pago": "payment", "numero": "number", "hora": "time",
+    "linea": "line", "estado": "status", "pago": "payment", "hora": "time",
     # Portuguese
-    "data": "date", "quantidade": "quantity", "preco": "price", "valor": "amount", "loja": "store", "produto": "product", "cidade": "city",
+    "quantidade": "quantity", "preco": "price", "valor": "amount", "loja": "store", "produto": "product", "cidade": "city",
 }  # fmt: skip

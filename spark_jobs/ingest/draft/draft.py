@@ -77,7 +77,9 @@ def draft_source(
     summaries = tuple(
         FeedSummary(feed.name, len(feed.samples), feed.rows, len(feed.columns), fills[feed.name], _doubts(text, feed)) for feed in feeds
     )
-    return Draft(text, summaries, tuple(dict.fromkeys(feed.folder for feed in feeds)), folder.parent if folder else landing, folder is not None)
+    return Draft(
+        text, summaries, tuple(dict.fromkeys(feed.folder for feed in feeds)), folder.parent if folder else landing, folder is not None
+    )
 
 
 def _folder_of_source(source: str, files: Sequence[Path], landing: Path) -> Path | None:

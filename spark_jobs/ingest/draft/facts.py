@@ -116,7 +116,11 @@ def _fits(column: ColumnDraft, name: str, kind: str) -> bool:
 
 def _named_key(signature: Signature, feed: FeedDraft) -> ColumnDraft | None:
     """The unique column that is called like the entity's key, or `id` alone."""
-    keys = [column for column in feed.columns if (column.is_key or column.is_nearly_key) and not (column.is_person and column.kind == "free_text")]
+    keys = [
+        column
+        for column in feed.columns
+        if (column.is_key or column.is_nearly_key) and not (column.is_person and column.kind == "free_text")
+    ]
     named = [column for column in keys if column.type not in ("date", "timestamp") and _phrases_of(column) & signature.key]
     return next(iter(named), None) or next((column for column in keys if base_of(column) in ("id", "no", "key")), None)
 
@@ -152,7 +156,12 @@ def _add_key(draft: MapDraft, entity: Entity, match: Match, feed: FeedDraft) -> 
     foreign = ("source_customer_id", "order_id", "product_id", "store_id")
     used = [column for name, column in match.columns.items() if name not in foreign]
     key = _named_key(match.signature, feed) or next(
-        (c for c in feed.columns if (c.is_key or c.is_nearly_key) and c.is_id and c.role not in foreign and c not in used and not c.is_person), None
+        (
+            c
+            for c in feed.columns
+            if (c.is_key or c.is_nearly_key) and c.is_id and c.role not in foreign and c not in used and not c.is_person
+        ),
+        None,
     )
     if key is None and entity.key in match.columns:
         key = match.columns[entity.key]
@@ -167,16 +176,21 @@ def _add_key(draft: MapDraft, entity: Entity, match: Match, feed: FeedDraft) -> 
         for part in reversed(parts[1:]):
             less = [each for each in parts if each is not part]
             parts = less if match.signature.entity not in _WHOLE_KEYS and are_unique(feed, less) else parts
-        draft.fields[entity.key] = f"{{key: [{', '.join(part.name for part in parts)}]}}"
-        draft.notes[entity.key] = "check the key: no column names a row, these together do in the sample"
+        names = ", ".join(part.name for part in parts)
+        draft.fields[entity.key] = f"{{key: [{names}]}}" if len(parts) > 1 else names
+        draft.notes[entity.key] = "check the key: nothing is called so, but this names a row in the sample"
         return
-    document = [match.columns[name] for name in ("order_id", "source_customer_id") if name in match.columns] or parts[:1] or feed.columns[:1]
+    document = (
+        [match.columns[name] for name in ("order_id", "source_customer_id") if name in match.columns] or parts[:1] or feed.columns[:1]
+    )
     draft.keys = {"dedup": "full_row_per_document", "document": f"[{document[0].name}]"}
     draft.notes["dedup"] = "look for a key: no columns name a row in the sample, so equal rows of two deliveries count once"
 
 
 # What these rows say is the set of all their parts, also where fewer tell the rows of a sample apart.
-_WHOLE_KEYS = frozenset({"coupon_redemptions", "coupons", "promotions", "campaign_touches", "exchange_rates", "loyalty_tiers", "weather", "prices"})
+_WHOLE_KEYS = frozenset(
+    {"coupon_redemptions", "coupons", "promotions", "campaign_touches", "exchange_rates", "loyalty_tiers", "weather", "prices"}
+)
 
 
 def _add_text(draft: MapDraft, match: Match, entity: Entity) -> None:

@@ -71,7 +71,8 @@ def draft_feeds(source: str, samples: Sequence[Sample], landing: Path | None, *,
     feeds: list[FeedDraft] = []
     for group in _groups(samples):
         name = _feed_name(group, {feed.name for feed in feeds})
-        folder = next((feed.folder for feed in feeds if feed.samples[0].file == group[0].file), name)
+        folder = next((feed.folder for feed in feeds if feed.samples[0].file == group[0].file), None)
+        folder = folder or (stem_of(group[0].file) if group[0].each else name) or "rows"
         feeds.append(_feed(source, name, group, landing, month_first, folder))
     for feed in feeds:
         _find_keys(feed)

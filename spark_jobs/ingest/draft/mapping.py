@@ -90,7 +90,9 @@ def _is_header(feed: FeedDraft) -> bool:
 def _share_orders(feed: FeedDraft, header: FeedDraft) -> bool:
     """True when orders of a feed have a header in another one."""
     here, there = feed.of_role("order_id"), header.of_role("order_id")
-    return here is not None and there is not None and len(here.distinct & there.distinct) >= 0.3 * min(len(here.distinct), len(there.distinct))
+    return (
+        here is not None and there is not None and len(here.distinct & there.distinct) >= 0.3 * min(len(here.distinct), len(there.distinct))
+    )
 
 
 def _master(entity: str, role: str, feed: FeedDraft, feeds: Sequence[FeedDraft]) -> MapDraft | None:

@@ -20,7 +20,9 @@ DAYS = (
 )
 SHAPES = (
     *(re.compile(day + TIME) for day in DAYS),
-    re.compile(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?P<gap>)(?P<hour>[01]\d|2[0-3])[0-5]\d(?P<sec>[0-5]\d)?(?P<frac>)(?P<half>)(?P<zone>)"),
+    re.compile(
+        r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?P<gap>)(?P<hour>[01]\d|2[0-3])[0-5]\d(?P<sec>[0-5]\d)?(?P<frac>)(?P<half>)(?P<zone>)"
+    ),
 )
 COMPACT = len(DAYS) - 1  # and the one after it, with a time
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]

@@ -3,12 +3,15 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+import pyarrow as pa
+
 from spark_jobs.ingest.draft.columns import ColumnDraft
 from spark_jobs.ingest.draft.feeds import FeedDraft
 
 LOOKED_AT = 5_000
 HEADER_ROLES = frozenset({"product_id", "quantity", "unit_price", "order_item_id", "product_name"})  # never of the header
 SHARE = 0.5
+SEVERAL_LINES, MANY_OWNERS = 1.2, 5
 
 
 def find_documents(feed: FeedDraft) -> None:
@@ -33,7 +36,7 @@ def find_documents(feed: FeedDraft) -> None:
                 column.notes.append("check per_document: only the first line of an order has it")
     if any(column.per_document for column in feed.columns):
         feed.document = tuple(names)
-    _drop_header_amount(feed, rows.column, longer)
+    _drop_header_amount(feed, rows, longer)
 
 
 def _key_of(feed: FeedDraft, order: ColumnDraft) -> list[ColumnDraft]:
@@ -48,14 +51,20 @@ def _key_of(feed: FeedDraft, order: ColumnDraft) -> list[ColumnDraft]:
 
 
 def _is_shared(feed: FeedDraft, parts: Sequence[ColumnDraft], owner: ColumnDraft) -> bool:
-    """True when most numbers that come more than once belong to several owners."""
+    """True when most numbers that come more than once belong to several owners: to many, or to each with several lines."""
     names = [part.delivered for part in parts]
     known = feed.head.select([*names, owner.delivered]).drop_null()
     pairs = known.group_by([*names, owner.delivered]).aggregate([])
-    counts = pairs.group_by(names).aggregate([(owner.delivered, "count")]).column(f"{owner.delivered}_count").to_pylist()
-    lines = known.group_by(names).aggregate([(owner.delivered, "count")]).column(f"{owner.delivered}_count").to_pylist()
-    again = sum(count > 1 for count in lines)
-    return again >= 3 and sum(count > 1 for count in counts) > SHARE * again
+    owners = [count for count in _counts(pairs, names) if count > 1]
+    again = sum(count > 1 for count in _counts(known, names))
+    has_lines = known.num_rows >= SEVERAL_LINES * pairs.num_rows
+    is_many = bool(owners) and sum(owners) >= MANY_OWNERS * len(owners)
+    return again >= 3 and len(owners) > SHARE * again and (has_lines or is_many)
+
+
+def _counts(rows: pa.Table, names: Sequence[str]) -> list[int]:
+    counts: list[int] = rows.group_by(list(names)).aggregate([([], "count_all")]).column("count_all").to_pylist()
+    return counts
 
 
 def _is_on_first_line_only(values: Sequence[object], documents: Sequence[Sequence[int]]) -> bool:
@@ -63,14 +72,14 @@ def _is_on_first_line_only(values: Sequence[object], documents: Sequence[Sequenc
     return bool(first) and all(values[at] is None for lines in documents for at in lines[1:])
 
 
-def _drop_header_amount(feed: FeedDraft, column_of: object, documents: Sequence[Sequence[int]]) -> None:
+def _drop_header_amount(feed: FeedDraft, rows: pa.Table, documents: Sequence[Sequence[int]]) -> None:
     """An amount that is the same on all lines of an order, or on its first one only, is that of the order and not of a line."""
     amount, price = feed.of_role("sales_amount"), feed.of_role("unit_price")
     if amount is None or feed.of_role("product_id") is None:
         return
-    values = column_of(amount.delivered).to_pylist()  # type: ignore[operator]
+    values = rows.column(amount.delivered).to_pylist()
     if amount.per_document is None:
-        prices = column_of(price.delivered).to_pylist() if price else None  # type: ignore[operator]
+        prices = rows.column(price.delivered).to_pylist() if price else None
         differ = [lines for lines in documents if prices and len({prices[at] for at in lines}) > 1]
         if len(differ) < 3 or any(len({values[at] for at in lines}) > 1 for lines in differ):
             return

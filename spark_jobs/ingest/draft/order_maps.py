@@ -123,12 +123,7 @@ def items_map(feed: FeedDraft) -> MapDraft:
 def returns_map(feed: FeedDraft) -> MapDraft | None:
     """Returned lines, where a route says which rows they are: quantity and amount are negative there and positive in the entity."""
     moment, order = feed.of_role("ordered_at"), feed.of_role("order_id")
-    if (
-        not has_lines(feed)
-        or moment is None
-        or order is None
-        or not _has_returns(feed)
-    ):
+    if not has_lines(feed) or moment is None or order is None or not _has_returns(feed):
         return None
     draft = MapDraft("returns", keys={"routes": "[return]", "dedup": "full_row_per_document", "document": f"[{order.name}]"})
     _copy(draft, feed, "source_customer_id", "product_id", "store_id")

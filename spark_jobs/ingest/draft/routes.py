@@ -1,5 +1,8 @@
 """Routes of drafted feeds: rows that are returns, adjustments or totals."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 from spark_jobs.ingest.draft.feeds import FeedDraft, leading_letters
 from spark_jobs.ingest.draft.maps import RouteDraft
 
@@ -37,9 +40,16 @@ def _by_kind(feed: FeedDraft) -> list[RouteDraft]:
     for column in feed.columns:
         if column.type == "string" and not column.is_person and not column.is_key and 1 < len(column.distinct) <= MOST_KINDS and any(minus):
             kinds = feed.head.column(column.delivered).to_pylist()
-            refunds = {kind for kind, is_minus in zip(kinds, minus, strict=True) if is_minus}
-            sales = {kind for kind, is_minus in zip(kinds, minus, strict=True) if not is_minus and kind is not None}
-            if len(refunds) == 1 and not refunds & sales and sales and (kind := refunds.pop()) and "'" not in kind and "\\" not in kind:
-                note = f"check these rows: all have a negative {measure.name}, and no others"
+            if kind := _kind_of_minus(kinds, minus):
+                note = f"check these rows: nearly all have a negative {measure.name}, and hardly any others"
                 return [RouteDraft("return", f"{column.name} = '{kind}'", note)]
     return []
+
+
+def _kind_of_minus(kinds: Sequence[str | None], minus: Sequence[bool]) -> str | None:
+    """The kind whose rows are negative, when the rows of all others are not; a few wrong rows do not matter."""
+    rows, negative = Counter(kinds), Counter(kind for kind, is_minus in zip(kinds, minus, strict=True) if is_minus)
+    found = [kind for kind in rows if kind and negative[kind] >= 0.8 * rows[kind]]
+    others = [kind for kind in rows if kind not in found]
+    is_clear = len(found) == 1 and bool(others) and all(negative[kind] <= 0.01 * rows[kind] for kind in others)
+    return found[0] if is_clear and not set(found[0]) & set("'\\\"") else None

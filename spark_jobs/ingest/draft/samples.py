@@ -90,10 +90,21 @@ def _sample(file: Path, layout: Layout) -> Sample:
     rows, head, rejected = _collected(_parses(file, layout))
     if not rows.num_rows:
         raise UnreadableFileError(
-            "no rows were found", "give a file with rows, and check delimiter and encoding: set csv.delimiter or format: fixed_width by hand"
+            "no rows were found",
+            "give a file with rows, and check delimiter and encoding: set csv.delimiter or format: fixed_width by hand",
         )
     return Sample(
-        file, layout.format, layout.csv, layout.names, rows, head, rejected, tuple(layout.notes), layout.is_named, layout.each, layout.places
+        file,
+        layout.format,
+        layout.csv,
+        layout.names,
+        rows,
+        head,
+        rejected,
+        tuple(layout.notes),
+        layout.is_named,
+        layout.each,
+        layout.places,
     )
 
 

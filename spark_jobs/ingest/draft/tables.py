@@ -86,8 +86,11 @@ def _start(records: Sequence[Record], width: int) -> int:
     start = next(place for place, record in enumerate(records) if _fits(record, width))
     if start and _ends_otherwise(records[start - 1], records[start], width):
         return start - 1
-    while start + 1 < len(records) and start < MOST_TITLE_LINES and _is_title(records[start], records[start + 1], width):
-        start += 1
+    for place in range(start, min(len(records), start + MOST_TITLE_LINES)):
+        if _are_names(records[place], width):
+            return place
+        if records[place].filled > max(1, 0.6 * width):
+            break
     return start
 
 
@@ -99,13 +102,11 @@ def _ends_otherwise(header: Record, row: Record, width: int) -> bool:
     return rows_end or (len(header.cells) == width + 1 and not header.cells[-1].strip())
 
 
-def _is_title(record: Record, below: Record, width: int) -> bool:
-    """A row with few of the columns above one that has names in most of them."""
-    names = trimmed(below.cells)
-    are_names = not any(DATA.search(cell) for cell in names)
-    alone = record.filled == 1 < below.filled and width > 2 and bool(record.cells[0].strip())
-    above_names = record.filled <= 0.6 * width and below.filled > 0.8 * width
-    return _fits(below, width) and are_names and (alone or above_names)
+def _are_names(record: Record, width: int) -> bool:
+    """A row of words in nearly all columns; titles and groups above a header fill few of them."""
+    names = trimmed(record.cells)
+    is_full = record.filled >= max(2, 0.8 * (width - 1)) if width > 2 else record.filled == width
+    return _fits(record, width) and is_full and not any(DATA.search(cell) for cell in names)
 
 
 def _end(records: Sequence[Record], start: int, width: int) -> int:

@@ -21,7 +21,31 @@ DIALECTS = tuple(
     for decimal, thousands in ((".", ""), (",", ""), (".", ","), (",", "."), (",", " "), (".", " "), (".", "'"))
 )
 TIME_WORDS = frozenset(
-    {"time", "timestamp", "ts", "at", "date", "day", "datetime", "created", "updated", "on", "dt", "joined", "since", "epoch", "dat", "start", "began", "end", "ms", "opened", "closed", "sent", "delivered"}
+    {
+        "time",
+        "timestamp",
+        "ts",
+        "at",
+        "date",
+        "day",
+        "datetime",
+        "created",
+        "updated",
+        "on",
+        "dt",
+        "joined",
+        "since",
+        "epoch",
+        "dat",
+        "start",
+        "began",
+        "end",
+        "ms",
+        "opened",
+        "closed",
+        "sent",
+        "delivered",
+    }
 )
 AMOUNT_ROLES = frozenset({"sales_amount", "unit_price", "quantity", "retail_discount_amount", "coupon_discount_amount"})
 FITS = 0.99
@@ -80,7 +104,9 @@ def _of_texts(values: Mapping[str, int], words: frozenset[str], is_id: bool, rol
     if speaks_of_time and not is_id and (epoch := _epoch(values)):
         return Guess("timestamp", (epoch,), notes=(f"check the moment: the number is read as {epoch}",))
     if speaks_of_time and not is_id and _has_digits(values, 16):
-        return Guess("bigint", reading="timestamp_micros({})", notes=("leave the number as it is: microseconds since 1970, which the map reads",))
+        return Guess(
+            "bigint", reading="timestamp_micros({})", notes=("leave the number as it is: microseconds since 1970, which the map reads",)
+        )
     if speaks_of_time and not is_id and all(re.fullmatch(r"[34]\d{4}", text) for text in values):
         reading = "cast(date_add(date'1899-12-30', cast({} as int)) as timestamp)"
         return Guess("bigint", reading=reading, notes=("leave the number as it is: a spreadsheet's day, which the map reads",))

@@ -81,6 +81,7 @@ PII_WORDS: tuple[tuple[str, str, frozenset[str]], ...] = (
     ("direct", "other", frozenset({"counterparty account", "openid", "unionid", "wechat", "ip", "ip address", "device id", "imei", "idfa", "cookie id", "open id", "union id"})),
     ("direct", "free_text", frozenset({"remark", "remarks", "note", "notes", "comment", "comments", "message", "feedback", "review"})),
 )  # fmt: skip
+TEXT_ENDINGS = frozenset({"text", "body", "content", "title", "attributes", "details"})
 QUASI = frozenset(
     {"gender", "sex", "age", "zip", "zipcode", "postcode", "postal", "income", "marital", "nationality", "religion", "ethnicity"}
 )
@@ -183,7 +184,10 @@ def person_behind(header: str) -> tuple[str, str | None] | None:
         return None
     if "birth" in singles and "year" in singles:
         return "quasi", None
+    is_text = words[-1:] != () and (words[-1] in TEXT_ENDINGS or words[-1] in PII_WORDS[-1][2])
     for pii, kind, phrases in PII_WORDS:
+        if kind == "free_text" and not is_text:  # a review's number, score or day
+            continue
         if (singles | pairs) & phrases and (kind == "other" or roles_of(header)[:1] != ("source_customer_id",)):
             return pii, kind
     return ("quasi", None) if singles & QUASI and not singles & {"gross", "net"} else None

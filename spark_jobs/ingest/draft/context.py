@@ -33,9 +33,12 @@ def name_the_bare(feed: FeedDraft) -> None:
             is_of_rows = feed.each is None or column.delivered.startswith(feed.each)
             if role and (column.is_key or not is_of_rows) and feed.of_role(role) is None:
                 _take(column, role)
-        elif _last(column) == "name" and feed.of_role("order_id") is None and are_codes(column):
-            if _noun(stem_of(feed.samples[0].file)) == "order_id":
-                _take(column, "order_id")
+        elif _last(column) == "name" and feed.of_role("order_id") is None and are_codes(column) and _is_of_orders(feed):
+            _take(column, "order_id")
+
+
+def _is_of_orders(feed: FeedDraft) -> bool:
+    return _noun(stem_of(feed.samples[0].file)) == "order_id"
 
 
 def _role_by_holder(column: ColumnDraft, feed: FeedDraft) -> str | None:

@@ -133,7 +133,7 @@ def fact_map(match: Match, feed: FeedDraft) -> list[MapDraft]:
     for column in entity.columns:
         found = match.columns.get(column.name)
         if found is not None and column.name not in draft.fields:
-            draft.fields[column.name] = _field(found, column.type, column.name)
+            draft.fields[column.name] = _field(found, column.type)
     _add_text(draft, match, entity)
     _add_moment(draft, match)
     for name, (value, note) in match.signature.consts.items():
@@ -143,7 +143,7 @@ def fact_map(match: Match, feed: FeedDraft) -> list[MapDraft]:
     return [draft]
 
 
-def _field(column: ColumnDraft, kind: str, name: str) -> str:
+def _field(column: ColumnDraft, kind: str) -> str:
     if column.guess.reading:
         return expression(column.guess.reading.format(column.name))
     if kind == "boolean" and column.type != "boolean":

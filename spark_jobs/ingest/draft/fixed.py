@@ -1,6 +1,7 @@
 """Places of columns in fixed-width lines, found by the blanks that all lines have in common."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from spark_jobs.ingest.draft.tables import DATA, names_by_place
 
@@ -25,7 +26,7 @@ def fixed_places(lines: Sequence[str]) -> tuple[list[tuple[int, int]], list[str]
         return None
     body = padded[1:]
     starts = [0]
-    for (first, last), (following, _) in zip(runs, runs[1:], strict=False):
+    for (first, last), (following, _) in pairwise(runs):
         begins_at_one_place = all(line[first] != " " for line in body if line[first : last + 1].strip())
         starts.append(following if begins_at_one_place else last + 1)
     places = [(start + 1, end - start) for start, end in zip(starts, [*starts[1:], width], strict=True)]

@@ -93,7 +93,7 @@ def items_map(feed: FeedDraft) -> MapDraft:
     """The map of order lines; lines without a number belong to a document."""
     draft = MapDraft("order_items")
     line, order = feed.of_role("order_item_id"), feed.of_role("order_id")
-    if line is not None and line.is_key and not line.guess.is_number or line is not None and line.is_key and order is None:
+    if line is not None and line.is_key and (order is None or not line.guess.is_number):
         draft.fields["order_item_id"] = line.name
     elif line is not None and order is not None:
         draft.fields["order_item_id"] = f"{{key: [{order.name}, {line.name}]}}"

@@ -14,6 +14,7 @@ OFTEN_NULL = ALWAYS_NULL | {"null", "Null", "N/A", "n/a", "NA", "na", "None", "n
 BOOLEAN = frozenset({"true", "false", "t", "f", "yes", "no", "y", "n"})
 WHOLE = re.compile(r"[+-]?(?:0|[1-9]\d{0,17})")
 WHOLE_AS_FRACTION = re.compile(r"[+-]?(?:0|[1-9]\d{0,14})\.0")
+SHEET_DAY = re.compile(r"[34]\d{4}")
 LEADING_ZEROS = re.compile(r"0\d+")
 SIGNS = re.compile(r"[€$£¥￥₹₽元%\s]|(?:EUR|USD|GBP|CNY|RMB|CHF|kr|zł)")
 DIALECTS = tuple(
@@ -101,15 +102,8 @@ def _of_texts(values: Mapping[str, int], words: frozenset[str], is_id: bool, rol
     moments = guess_moments(values, compact=speaks_of_time and not is_id, month_first=month_first)
     if moments is not None:
         return Guess(moments.type, moments.formats, notes=(*moments.notes, *_misfits(moments.fit, sum(values.values()))))
-    if speaks_of_time and not is_id and (epoch := _epoch(values)):
-        return Guess("timestamp", (epoch,), notes=(f"check the moment: the number is read as {epoch}",))
-    if speaks_of_time and not is_id and _has_digits(values, 16):
-        return Guess(
-            "bigint", reading="timestamp_micros({})", notes=("leave the number as it is: microseconds since 1970, which the map reads",)
-        )
-    if speaks_of_time and not is_id and all(re.fullmatch(r"[34]\d{4}", text) for text in values):
-        reading = "cast(date_add(date'1899-12-30', cast({} as int)) as timestamp)"
-        return Guess("bigint", reading=reading, notes=("leave the number as it is: a spreadsheet's day, which the map reads",))
+    if speaks_of_time and not is_id and (counted := _of_counts(values)):
+        return counted
     if is_id:
         return _of_ids(values)
     if any(LEADING_ZEROS.fullmatch(text) for text in values):
@@ -126,6 +120,19 @@ def _of_ids(values: Mapping[str, int]) -> Guess:
     if all(WHOLE_AS_FRACTION.fullmatch(text.strip()) for text in values):
         return Guess("bigint", notes=("leave bigint: ids are written as 17.0, which it reads as 17",))
     return Guess("string")
+
+
+def _of_counts(values: Mapping[str, int]) -> Guess | None:
+    """Moments that are counts: of seconds or parts of them since 1970, or of a spreadsheet's days."""
+    if epoch := _epoch(values):
+        return Guess("timestamp", (epoch,), notes=(f"check the moment: the number is read as {epoch}",))
+    if _has_digits(values, 16):
+        note = "leave the number as it is: microseconds since 1970, which the map reads"
+        return Guess("bigint", reading="timestamp_micros({})", notes=(note,))
+    if all(SHEET_DAY.fullmatch(text) for text in values):
+        note = "leave the number as it is: a spreadsheet's day, which the map reads"
+        return Guess("bigint", reading="cast(date_add(date'1899-12-30', cast({} as int)) as timestamp)", notes=(note,))
+    return None
 
 
 def _epoch(values: Mapping[str, int]) -> str | None:

@@ -139,10 +139,9 @@ def _records(lines: list[str], dialect: Csv, skip: int) -> Iterator[Record]:
         if not lines[number].strip() or (ignored and ignored.search(lines[number].encode())):
             number += 1
             continue
-        quoting = csv.QUOTE_NONE if dialect.quote is None else csv.QUOTE_MINIMAL
         reader = csv.reader(
             (f"{line}\n" for line in lines[number:]),
-            delimiter=dialect.delimiter, quotechar=dialect.quote, escapechar=dialect.escape, quoting=quoting,
+            delimiter=dialect.delimiter, quotechar=dialect.quote, escapechar=dialect.escape, quoting=csv.QUOTE_NONE if dialect.quote is None else csv.QUOTE_MINIMAL,
         )  # fmt: skip
         try:
             cells = next(reader)

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 from conf.entities import Entity, load_entities
 from spark_jobs.ingest.draft.columns import ColumnDraft
-from spark_jobs.ingest.draft.feeds import FeedDraft, are_unique
+from spark_jobs.ingest.draft.feeds import COUNTERS, FeedDraft, are_unique
 from spark_jobs.ingest.draft.maps import MapDraft, expression
 from spark_jobs.ingest.draft.signatures import SIGNATURES, Signature
 from spark_jobs.ingest.draft.words import ID_ENDINGS, words_of
 
 SHARED = ("source_customer_id", "order_id", "product_id", "store_id", "currency_code", "campaign_id", "city")
 CAMPAIGN = frozenset({"campaign", "ad campaign", "promotion"})
-OF_TEXT = ("text",)
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ def _fits(column: ColumnDraft, name: str, kind: str) -> bool:
     if name.endswith("_token"):
         return column.is_person
     if kind in ("timestamp", "date"):
-        return column.type in ("date", "timestamp") or (column.guess.reading and kind == "timestamp")
+        return column.type in ("date", "timestamp") or (bool(column.guess.reading) and kind == "timestamp")
     if kind.startswith(("decimal", "double", "int", "bigint")):
         return column.guess.is_number and not column.guess.reading
     return not column.is_person and column.type not in ("date", "timestamp")
@@ -152,7 +151,7 @@ def _field(column: ColumnDraft, kind: str) -> str:
 
 
 def _add_key(draft: MapDraft, entity: Entity, match: Match, feed: FeedDraft) -> None:
-    """A column that names a row; else the smallest set of the entity's columns that does, as far as the sample shows."""
+    """A column that names a row; else columns of the entity that do together, as far as the sample shows."""
     foreign = ("source_customer_id", "order_id", "product_id", "store_id")
     used = [column for name, column in match.columns.items() if name not in foreign]
     key = _named_key(match.signature, feed) or next(
@@ -171,11 +170,8 @@ def _add_key(draft: MapDraft, entity: Entity, match: Match, feed: FeedDraft) -> 
             draft.notes[entity.key] = "check the key: some rows of the sample have the same one"
         return
     parts = [match.columns[name] for name in match.signature.made_of if name in match.columns]
-    parts += [column for column in feed.columns if column.name in feed.pair and column not in parts and len(feed.pair) > 1]
+    parts += [column for column in feed.columns if COUNTERS & set(words_of(column.delivered)) and column not in parts]
     if parts and are_unique(feed, parts):
-        for part in reversed(parts[1:]):
-            less = [each for each in parts if each is not part]
-            parts = less if match.signature.entity not in _WHOLE_KEYS and are_unique(feed, less) else parts
         names = ", ".join(part.name for part in parts)
         draft.fields[entity.key] = f"{{key: [{names}]}}" if len(parts) > 1 else names
         draft.notes[entity.key] = "check the key: nothing is called so, but this names a row in the sample"
@@ -185,12 +181,6 @@ def _add_key(draft: MapDraft, entity: Entity, match: Match, feed: FeedDraft) -> 
     )
     draft.keys = {"dedup": "full_row_per_document", "document": f"[{document[0].name}]"}
     draft.notes["dedup"] = "look for a key: no columns name a row in the sample, so equal rows of two deliveries count once"
-
-
-# What these rows say is the set of all their parts, also where fewer tell the rows of a sample apart.
-_WHOLE_KEYS = frozenset(
-    {"coupon_redemptions", "coupons", "promotions", "campaign_touches", "exchange_rates", "loyalty_tiers", "weather", "prices"}
-)
 
 
 def _add_text(draft: MapDraft, match: Match, entity: Entity) -> None:

@@ -32,6 +32,7 @@ class FeedDraft:
     head: pa.Table
     csv: Csv
     folder: str
+    sampled: pa.Table
     numbers: Numbers | None = None
     pair: tuple[str, ...] = ()
     document: tuple[str, ...] = ()
@@ -128,7 +129,7 @@ def _feed(source: str, name: str, group: list[Sample], landing: Path | None, mon
     rows = pa.concat_tables(tables, promote_options="default")
     heads = [pa.concat_tables([head, rows.slice(0, 0)], promote_options="default").select(rows.column_names) for head in heads]
     columns = draft_columns(rows, heads, first.format, named=first.is_named, month_first=month_first)
-    feed = FeedDraft(name, group, _pattern(source, folder, group, landing), columns, rows.num_rows, heads[0], first.csv, folder)
+    feed = FeedDraft(name, group, _pattern(source, folder, group, landing), columns, rows.num_rows, heads[0], first.csv, folder, rows)
     feed.notes += dict.fromkeys(note for sample in group for note in sample.notes)
     if any(sample.csv != first.csv for sample in group):
         feed.notes.append("make a feed of each kind: the files are not written alike (encoding, delimiter or lines to skip)")

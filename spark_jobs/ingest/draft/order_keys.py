@@ -7,10 +7,12 @@ import pyarrow as pa
 
 from spark_jobs.ingest.draft.columns import ColumnDraft
 from spark_jobs.ingest.draft.feeds import FeedDraft
+from spark_jobs.ingest.draft.words import words_of
 
 LOOKED_AT = 5_000
 HEADER_ROLES = frozenset({"product_id", "quantity", "unit_price", "order_item_id", "product_name"})  # never of the header
 SHARE = 0.5
+HEADERS, SUMS = frozenset({"order", "invoice", "grand", "receipt", "basket"}), frozenset({"total", "amount", "value"})
 SEVERAL_LINES, MANY_OWNERS = 1.2, 5
 
 
@@ -78,11 +80,14 @@ def _drop_header_amount(feed: FeedDraft, rows: pa.Table, documents: Sequence[Seq
     if amount is None or feed.of_role("product_id") is None:
         return
     values = rows.column(amount.delivered).to_pylist()
-    if amount.per_document is None:
+    words = words_of(amount.delivered)
+    is_named_so = price is not None and words[0] in HEADERS and words[-1] in SUMS
+    if amount.per_document is None and not is_named_so:
         prices = rows.column(price.delivered).to_pylist() if price else None
         differ = [lines for lines in documents if prices and len({prices[at] for at in lines}) > 1]
         if len(differ) < 3 or any(len({values[at] for at in lines}) > 1 for lines in differ):
             return
+    if amount.per_document is None:
         amount.notes.append("leave it out of the lines: it is the amount of the whole order")
     amount.role = None
     feed.order_amount = amount

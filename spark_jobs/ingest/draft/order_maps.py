@@ -17,7 +17,8 @@ def speaks_of_orders(feed: FeedDraft) -> bool:
     has_order = feed.of_role("order_id") is not None
     has_order = has_order and (feed.of_role("ordered_at") is not None or len(feed.columns) < 4 or has_lines(feed))
     measures = [role for role in ("quantity", "sales_amount", "product_id", "source_customer_id", "unit_price") if feed.of_role(role)]
-    return (has_order and bool(measures)) or (len(measures) >= 3 and feed.of_role("ordered_at") is not None)
+    is_purchase = {"sales_amount", "source_customer_id"} <= set(measures) and feed.of_role("ordered_at") is not None
+    return (has_order and bool(measures)) or is_purchase or (len(measures) >= 3 and feed.of_role("ordered_at") is not None)
 
 
 def has_lines(feed: FeedDraft, *, or_name: bool = False) -> bool:

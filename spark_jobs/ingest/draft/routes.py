@@ -36,10 +36,10 @@ def _by_kind(feed: FeedDraft) -> list[RouteDraft]:
     measure = feed.of_role("sales_amount") or feed.of_role("quantity")
     if measure is None or not measure.negative:
         return []
-    minus = [text is not None and text.lstrip().startswith(("-", "(")) for text in feed.head.column(measure.delivered).to_pylist()]
+    minus = [text is not None and text.lstrip().startswith(("-", "(")) for text in feed.sampled.column(measure.delivered).to_pylist()]
     for column in feed.columns:
         if column.type == "string" and not column.is_person and not column.is_key and 1 < len(column.distinct) <= MOST_KINDS and any(minus):
-            kinds = feed.head.column(column.delivered).to_pylist()
+            kinds = feed.sampled.column(column.delivered).to_pylist()
             if kind := _kind_of_minus(kinds, minus):
                 note = f"check these rows: nearly all have a negative {measure.name}, and hardly any others"
                 return [RouteDraft("return", f"{column.name} = '{kind}'", note)]

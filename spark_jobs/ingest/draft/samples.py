@@ -150,7 +150,7 @@ def _named(layout: Layout) -> Layout:
 def _of_sheet(file: Path) -> Layout:
     """The layout of the first sheet."""
     with open_workbook(file) as book:
-        records = []
+        records: list[Record] = []
         for number, row in book.rows(book.sheet_names[0]):
             if len(records) == SHEET_ROWS:
                 break

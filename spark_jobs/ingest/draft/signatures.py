@@ -87,7 +87,7 @@ SIGNATURES = (
             "status": "result; status; payment status; state", "amount": "amount; payment value; payment amount; paid amount; value; paid; total; pay amount; sum",
             "paid_at": "MOMENT; paid at; payment date; payment time; pay time; paid on; transaction date; pay date",
         },
-        "order_id amount", key="payment; pay; transaction", made_of="order_id paid_at amount", moment="paid_at", day="paid_on",
+        "order_id amount", key="payment; pay; transaction", made_of="order_id paid_at", moment="paid_at", day="paid_on",
     ),
     _signature(
         "invoices", "invoice; invoices; bill; bills; receivables; accounts receivable",

@@ -26,17 +26,17 @@ ID_SUBJECTS = {
     "club card; customer card; account; consumer; owner; "
     "external user; externaluser; external userid; patron; guest; subscriber; msno; counterparty account; buyer account; visitor; reviewer; author; shopper",
     "product_id": "product; prod; sku; item; article; art; upc; ean; gtin; barcode; stock; goods; material; plu; asin; commodity; "
-    "product variant; sku item; parent asin; dish; menu item",
+    "product variant; sku item; item sku; product sku; lineitem sku; parent asin; dish; menu item",
     "store_id": "store; shop; branch; outlet; pos location; location; store location; warehouse",
     "manufacturer_id": "manufacturer; supplier; vendor",
 }
 FIELDS = {
     "quantity": "quantity; number of items; qty; units; pieces; unit; quantity sold; units sold; sales quantity; sold quantity; order quantity; quantity ordered; product quantity",
-    "unit_price": "unit price; price unit; price; price per unit; item price; price each; product price; selling price; sales price; retail price; unit cost; product unit price",
+    "unit_price": "unit price; price unit; price; price per unit; item price; price each; product price; selling price; sales price; retail price; unit cost; product unit price; item cost; cost; item unit price",
     "sales_amount": "amount; amount total; sales; total; value; revenue; turnover; net; net amount; sales value; sales amount; total price; total amount; "
     "line total; line amount; spend; spent; paid; paid amount; amount paid; net sales; gross; gross amount; total sales; total sale; "
     "order amount; order total; order value; item total; extended price; subtotal; sub total; net value; payment amount; payment value; "
-    "transaction amount; grand total; invoice total; purchase amount; total paid; total spent; total value; paid total; total paid amount",
+    "transaction amount; grand total; invoice total; purchase amount; total paid; total spent; total value; paid total; total paid amount; actual amount paid; buyer paid payment amount",
     "retail_discount_amount": "discount; disc; discount amount; retail disc; retail discount; discount value; total discount; loyalty discount",
     "coupon_discount_amount": "coupon disc; coupon discount; coupon; coupon amount; coupon discount amount",
     "coupon_match_discount_amount": "coupon match disc; coupon match discount; coupon match discount amount",
@@ -46,7 +46,7 @@ FIELDS = {
     "trans date; trans time; order created at; purchase timestamp; order purchase timestamp; purchase datetime; date time; visit date; day; "
     "ticket date; document date; basket date; order created; created; transaction datetime; event time; event timestamp; date of purchase; placed at",
     "registered_on": "registration date; registration time; registered at; registered on; signup date; signed up at; sign up date; joined; joined at; "
-    "join date; member since; customer since; enrolment date; enrollment date; registration; became member on",
+    "join date; member since; customer since; enrolment date; enrollment date; registration; became member on; registration init time; customer created at; account created at",
     "gender": "gender; sex", "birth_year": "birth year; year of birth; yob", "age_band": "age; age band; age group; age range; age bracket",
     "income_band": "income; income band; income range", "home_ownership": "home ownership; homeowner", "marital_status": "marital status; marital",
     "household_size": "household size; hh size; hshd size", "household_composition": "household composition; household comp; hh composition",

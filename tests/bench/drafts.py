@@ -36,7 +36,7 @@ CASE_FACTS: dict[str, tuple[Facts, ...]] = {
     "01-shopify-orders": (Facts("orders_*.csv", {"orders": "Name", "order_items": "Name", "customers": "Email"}),),
     "02-alipay-bill": (Facts("bill_*.csv", {"orders": "交易订单号|商家订单号", "customers": "对方账号"}, rows=6),),
     "04-amazon-settlement": (
-        Facts("settlement_*.tsv", {"orders": "order-id", "order_items": "order-id+order-item-code|order-id", "returns": "order-id|"}, rows=42),
+        Facts("settlement_*.tsv", {"orders": "order-id", "order_items": "order-id+order-item-code|order-id", "returns": "order-id+order-item-code"}, rows=42),
         Facts("range_us_*.csv", {"orders": "order id"}, may=("order_items", "returns"), rows=3),
     ),
     "05-excel-ids": (

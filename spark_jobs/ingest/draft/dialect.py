@@ -5,6 +5,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from conf.dialects import Csv
@@ -140,7 +141,7 @@ def _records(lines: list[str], dialect: Csv, skip: int) -> Iterator[Record]:
             number += 1
             continue
         reader = csv.reader(
-            (f"{line}\n" for line in lines[number:]),
+            (f"{line}\n" for line in islice(lines, number, number + MOST_LINES + 1)),
             delimiter=dialect.delimiter, quotechar=dialect.quote, escapechar=dialect.escape, quoting=csv.QUOTE_NONE if dialect.quote is None else csv.QUOTE_MINIMAL,
         )  # fmt: skip
         try:

@@ -127,6 +127,10 @@ def returns_map(feed: FeedDraft) -> MapDraft | None:
     if not has_lines(feed) or moment is None or order is None or not _has_returns(feed):
         return None
     draft = MapDraft("returns", keys={"routes": "[return]", "dedup": "full_row_per_document", "document": f"[{order.name}]"})
+    line = feed.of_role("order_item_id")
+    if line is not None:
+        draft.keys = {"routes": "[return]"}
+        draft.fields["return_id"] = f"{{key: [{order.name}, {line.name}]}}"
     _copy(draft, feed, "source_customer_id", "product_id", "store_id")
     draft.fields |= {"returned_at": moment.name, "returned_on": moment.name}
     lines = MapDraft("order_items")

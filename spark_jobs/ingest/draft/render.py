@@ -22,7 +22,17 @@ def scalar(value: object) -> str:
         return value
     if isinstance(value, tuple | list):
         return f"[{', '.join(map(scalar, value))}]"
-    return json.dumps(value, ensure_ascii=False)
+    return scalar_in_quotes(value)
+
+
+def scalar_in_quotes(value: object) -> str:
+    """A value as JSON, which is YAML too, without letters that nobody sees."""
+    return "".join(letter if letter.isprintable() else _escaped(letter) for letter in json.dumps(value, ensure_ascii=False))
+
+
+def _escaped(letter: str) -> str:
+    """A letter that nobody sees, as YAML writes it between double quotes."""
+    return f"\\u{ord(letter):04x}" if ord(letter) <= 0xFFFF else f"\\U{ord(letter):08x}"
 
 
 def flow(values: Mapping[str, object]) -> str:
@@ -59,7 +69,7 @@ def rendered(
 def _feed(feed: FeedDraft, maps: Sequence[MapDraft], routes: Sequence[RouteDraft]) -> Iterator[str]:
     yield f"  {feed.name}:"
     yield from (f"    # {note}" for note in feed.notes)
-    yield f"    files: {json.dumps(feed.pattern, ensure_ascii=False)}" + _comment(_about_files(feed))
+    yield f"    files: {scalar_in_quotes(feed.pattern)}" + _comment(_about_files(feed))
     yield f"    format: {feed.format}"
     if feed.each:
         yield f"    each: {scalar(feed.each)}"

@@ -88,6 +88,9 @@ def read_samples(file: Path) -> list[Sample]:
 
 def _sample(file: Path, layout: Layout) -> Sample:
     rows, head, rejected = _collected(_parses(file, layout))
+    if not rows.num_rows and rejected:
+        remedy = "look for a quote that is never closed (csv.quote: none reads quotes as text), and check csv.delimiter and csv.encoding"
+        raise UnreadableFileError(f"none of its {rejected} line(s) is a row", remedy)
     if not rows.num_rows:
         raise UnreadableFileError(
             "no rows were found",

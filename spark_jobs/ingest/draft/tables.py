@@ -116,7 +116,8 @@ def _end(records: Sequence[Record], start: int, width: int) -> int:
         record = records[place]
         text = next((cell for cell in record.cells if cell.strip()), "")
         is_total = TOTALS.match(text.strip()) is not None and record.filled < width
-        if is_total or (not _fits(record, width) and len(record.cells) < max(2, 0.7 * width)):
+        is_short = not _fits(record, width) and len(record.cells) < max(2, 0.7 * width)
+        if record.lines == 1 and (is_total or is_short):
             end = place
     return end
 
@@ -160,8 +161,8 @@ def footer_patterns(table: Table) -> list[str]:
     for record in table.footer:
         text = record.text.lstrip()
         dashes = re.match(r"([-=*_#])\1{4,}", text)
-        words = re.match(r"[^\d,;|\t]{1,40}", text)
-        found = f"^{re.escape(dashes[1])}{{5}}" if dashes else f"^{re.escape(words[0].strip())}" if words and words[0].strip() else ""
+        words = re.match(r"[^\W\d_][^\d,;|\t\"']{0,40}", text)
+        found = f"^{re.escape(dashes[1])}{{5}}" if dashes else f"^{re.escape(words[0].strip())}" if words else ""
         if found and found not in patterns and not any(re.search(found, row) for row in rows):
             patterns.append(found)
     return patterns

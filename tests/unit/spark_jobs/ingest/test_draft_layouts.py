@@ -155,6 +155,7 @@ def test_lists_in_json_become_feeds_of_the_same_files(tmp_path: Path) -> None:
         ("page.csv", b"<html><body>Please log in</body></html>", "ask the source"),
         ("empty.csv", b"\n\n", "give a file with rows"),
         ("ids.json", json.dumps({f"u{n}": {"a": n} for n in range(60)}).encode(), "deliver a list of objects"),
+        ("quote.csv", b'no,name\n"1,Ann\n2,B,ob\n3,Cem\n', "csv.quote: none"),
         ("header.csv", b"order_id,amount,sold_at\n", "set"),
     ],
 )
@@ -165,3 +166,9 @@ def test_a_file_without_a_table_is_refused_with_what_to_do(tmp_path: Path, name:
         draft_source("shop", [tmp_path / name], tmp_path)
 
     assert says in caught.value.findings[0].remedy
+
+
+def test_letters_that_nobody_sees_are_written_as_escapes(tmp_path: Path) -> None:
+    contract, _ = _drafted(tmp_path, "odd.csv", "receipt,to\u200btal,sold_at\n" + "\n".join(ROWS) + "\n")
+
+    assert "to\u200btal" in [column.delivered_name for column in contract.feeds["odd"].columns]

@@ -45,6 +45,7 @@ class ColumnDraft:
     distinct: frozenset[str]
     negative: float
     is_nearly_key: bool = False
+    is_half_empty: bool = False
     pii: str | None = None
     kind: str | None = None
     role: str | None = None
@@ -112,6 +113,7 @@ def _column(
         delivered, our_name(header, number), guess, not guess.has_gaps and not guess.is_empty, roles, is_id,
         all(_is_unique(head, delivered) for head in heads) and not guess.has_gaps, texts, minus / total if total else 0.0, notes=notes,
     )  # fmt: skip
+    column.is_half_empty = total < rows.num_rows / 2
     repeated = rows.num_rows - len(texts)
     column.is_nearly_key = rows.num_rows > 3 and repeated <= max(1, REPEATED * rows.num_rows)
     if person is not None:
@@ -246,7 +248,7 @@ def _rank(role: str) -> Callable[[ColumnDraft], tuple[int, bool, bool, bool, boo
     def key(column: ColumnDraft) -> tuple[int, bool, bool, bool, bool]:
         words = words_of(column.delivered)
         said = bool(PREFERRED.get(role, frozenset()) & set(words))
-        gaps = role == "ordered_at" and column.guess.has_gaps
+        gaps = column.is_half_empty or (role == "ordered_at" and column.guess.has_gaps)
         return column.roles.index(role), gaps, not said, column.type == "date", column.is_id and "id" not in words
 
     return key

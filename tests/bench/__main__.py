@@ -26,7 +26,7 @@ from rich.table import Table
 from conf.settings import PROJECT_ROOT, Settings, settings
 from tests.bench.result import Result
 
-NOT_MEASURES = {"__init__", "__main__", "result"}
+NOT_MEASURES = {"__init__", "__main__", "draft_facts", "result"}
 BUILD = PROJECT_ROOT / "build"
 DOCUMENT = PROJECT_ROOT / "docs" / "benchmarks.md"
 MARKER = "<!-- the table below is written by make bench -->"

@@ -22,6 +22,7 @@ WORDS = re.compile(r"[^\W\d_]{3,}\W+[^\W\d_]{2,}|[\u4e00-\u9fff]{4,}")
 CARD = re.compile(r"\d(?:[ -]?\d){12,18}")
 VALUE_KINDS = (("direct", "email", EMAIL), ("direct", "phone", PHONE), ("sensitive", "national_id", CHINESE_ID))
 LONG_TEXT = 60
+REPEATED = 0.05  # share of rows that two deliveries, or one file twice, may have in common
 NUMERIC_ROLES = frozenset({
     "quantity", "unit_price", "sales_amount", "retail_discount_amount", "coupon_discount_amount", "coupon_match_discount_amount", "latitude", "longitude",
 })  # fmt: skip
@@ -43,9 +44,13 @@ class ColumnDraft:
     is_key: bool
     distinct: frozenset[str]
     negative: float
+    is_nearly_key: bool = False
+    is_half_empty: bool = False
     pii: str | None = None
     kind: str | None = None
     role: str | None = None
+    per_document: str | None = None
+    keeps_words: bool = False
     notes: list[str] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
 
@@ -91,13 +96,16 @@ def _column(
     person = _person(header, counts)
     roles = roles_of(header)
     if person is not None and person[0] != "quasi":
-        roles = roles[:1] if roles[:1] == ("source_customer_id",) and person[1] in ("email", "phone") else ()
+        roles = roles[:1] if roles[:1] == ("source_customer_id",) and person[1] in ("email", "phone", "other") else ()
     is_id = is_id_name(header)
     role = roles[0] if roles else None
     guess = guess_type(counts, frozenset(words_of(header)), is_id=is_id, role=role, month_first=month_first)
     notes = list(guess.notes)
     if guess.null_values and kind in ("jsonl", "parquet"):
-        guess, notes = Guess("string", has_gaps=guess.has_gaps), ["a text such as NULL means no value here: ask the source for empty ones"]
+        guess, notes = (
+            Guess("string", has_gaps=guess.has_gaps),
+            ["ask the source for empty values: a text such as NULL means no value here"],
+        )
     texts = frozenset(text for text in counts if text is not None and text not in guess.null_values)
     total = sum(count for text, count in counts.items() if text in texts)
     minus = sum(count for text, count in counts.items() if text in texts and str(text).lstrip().startswith(("-", "(")))
@@ -105,10 +113,13 @@ def _column(
         delivered, our_name(header, number), guess, not guess.has_gaps and not guess.is_empty, roles, is_id,
         all(_is_unique(head, delivered) for head in heads) and not guess.has_gaps, texts, minus / total if total else 0.0, notes=notes,
     )  # fmt: skip
+    column.is_half_empty = total < rows.num_rows / 2
+    repeated = rows.num_rows - len(texts)
+    column.is_nearly_key = rows.num_rows > 3 and repeated <= max(1, REPEATED * rows.num_rows)
     if person is not None:
         _protect(column, person)
     elif guess.type == "string" and not is_id and texts and sum(map(len, texts)) > LONG_TEXT * len(texts):
-        column.notes.append("long texts: when they name people add pii: direct, kind: free_text")
+        column.notes.append("add pii: direct, kind: free_text when these long texts name people")
     return column
 
 
@@ -163,13 +174,13 @@ def _protect(column: ColumnDraft, person: tuple[str, str | None]) -> None:
         return
     column.notes = []
     if column.kind == "free_text":
-        column.notes.append("may name people; coarse: scrubbed keeps the words without numbers, without pii all of it stays readable")
+        column.notes.append("add coarse: scrubbed to keep the words without numbers; take pii and kind away if it never names people")
     elif column.kind == "birth_date":
-        column.notes.append("becomes a token; coarse: year keeps the year, which birth_year can be mapped to")
+        column.notes.append("add coarse: year to keep the year, and map birth_year to it")
     elif column.kind == "other":
-        column.notes.append("guessed to belong to one person")
+        column.notes.append("check kind: the values are taken for one person's own")
     elif column.roles:
-        column.notes.append(f"the customer's id is the token of the {column.kind}: is there no other id?")
+        column.notes.append(f"map another id of the customer if there is one: this is the token of the {column.kind}")
 
 
 def _fits(column: ColumnDraft, role: str) -> bool:
@@ -178,13 +189,13 @@ def _fits(column: ColumnDraft, role: str) -> bool:
     if role in NUMERIC_ROLES or role == "birth_year":
         return column.guess.is_number
     if role in DAY_ROLES:
-        return column.type in ("date", "timestamp")
+        return column.type in ("date", "timestamp") or bool(column.guess.reading)
     if role in TEXT_ROLES:
-        return column.type == "string" and not (role == "product_name" and _are_codes(column))
+        return column.type == "string" and not (role == "product_name" and are_codes(column))
     return column.type == "string" or (column.type in ("bigint", "boolean") and not role.endswith("band"))
 
 
-def _are_codes(column: ColumnDraft) -> bool:
+def are_codes(column: ColumnDraft) -> bool:
     """Values that are rather codes than names: most hold a digit and no blank."""
     return sum(re.fullmatch(r"[!-~]*\d[!-~]*", text) is not None for text in column.distinct) > 0.5 * len(column.distinct)
 
@@ -204,12 +215,12 @@ def _choose_roles(columns: list[ColumnDraft]) -> None:
                 free[0].role = role
                 others = [column.name for column in candidates if column is not free[0] and column.role is None]
                 if others:
-                    free[0].notes.append(f"or is {role} in {', '.join(others)}?")
+                    free[0].notes.append(f"check {role}: it may be in {', '.join(others)} as well")
     _choose_moment(columns)
     for column in columns:
         if column.role in SHARES and column.distinct and all(re.fullmatch(r"0?([.,]\d+)?|1([.,]0+)?", text) for text in column.distinct):
             column.role = None
-            column.notes.append("a share rather than an amount: not mapped")
+            column.notes.append("map it if it is an amount: it looks like a share")
         if column.role == "birth_year":
             column.guess = Guess("int", numbers=column.guess.numbers, has_gaps=column.guess.has_gaps)
 
@@ -222,21 +233,22 @@ def _choose_moment(columns: Sequence[ColumnDraft]) -> None:
     free = [column for column in columns if column.role is None and not column.is_person and column.type in ("date", "timestamp")]
     if free:
         free[0].role = "ordered_at"
-        free[0].notes.append("taken for the moment of the order")
+        free[0].notes.append("check ordered_at: taken for the moment of the order")
 
 
 PREFERRED = {
     "sales_amount": frozenset({"net", "paid", "line", "item", "sales", "total"}),
-    "ordered_at": frozenset({"order", "ordered", "invoice", "transaction", "sale", "sold", "purchase", "receipt", "purchased"}),
+    "ordered_at": frozenset({"created", "order", "ordered", "invoice", "transaction", "sale", "sold", "purchase", "receipt", "purchased"}),
 }
 
 
-def _rank(role: str) -> Callable[[ColumnDraft], tuple[int, bool, bool, bool]]:
+def _rank(role: str) -> Callable[[ColumnDraft], tuple[int, bool, bool, bool, bool]]:
     """The order of candidates for a field: names that say it outright, moments before days, ids that end in `id`."""
 
-    def key(column: ColumnDraft) -> tuple[int, bool, bool, bool]:
+    def key(column: ColumnDraft) -> tuple[int, bool, bool, bool, bool]:
         words = words_of(column.delivered)
         said = bool(PREFERRED.get(role, frozenset()) & set(words))
-        return column.roles.index(role), not said, column.type == "date", column.is_id and "id" not in words
+        gaps = column.is_half_empty or (role == "ordered_at" and column.guess.has_gaps)
+        return column.roles.index(role), gaps, not said, column.type == "date", column.is_id and "id" not in words
 
     return key

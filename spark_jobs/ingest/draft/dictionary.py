@@ -20,6 +20,16 @@ CHINESE = {
     "规格": "package size", "备注": "remark", "留言": "message", "评论": "comment", "币种": "currency", "类型": "type", "积分": "points",
     "单号": "order id", "大类": "department", "中类": "category", "小类": "subcategory", "电子邮箱": "email", "家庭": "home",
     "住址": "address", "累计": "total", "促销": "promotion", "是否": "is",
+    "买家会员名": "buyer id", "会员名": "member id", "对方账号": "counterparty account", "交易对方": "counterparty", "对方": "counterparty",
+    "账号": "account", "账户": "account", "账单": "bill", "商家": "merchant", "商户": "merchant", "说明": "description", "当前": "current",
+    "方式": "method", "收/支": "direction", "收支": "direction", "收银台": "till", "收银员": "cashier", "行为": "behavior", "事件": "event",
+    "页面": "page", "浏览": "view", "点击": "click", "加购": "add to cart", "收藏": "favorite", "会话": "session", "访问": "visit",
+    "设备": "device", "评分": "rating", "星级": "stars", "评价": "review", "内容": "content", "退款": "refund", "退货": "return", "原因": "reason",
+    "原": "original", "发货": "shipping", "物流": "logistics", "运单": "waybill", "运费": "delivery fee", "配送": "delivery", "标题": "title",
+    "宝贝": "product", "款式": "variant", "颜色": "color", "尺码": "size", "款号": "style id", "实际": "paid", "创建": "created", "完成": "completed",
+    "更新": "updated", "开始": "start", "结束": "end", "生效": "valid from", "汇率": "rate", "券": "coupon", "活动": "campaign", "积分变动": "points",
+    "余额": "balance", "卡": "card", "开卡": "registration", "入会时间": "registration time", "注册时间": "registration time", "名": "name", "和": "and",
+    "序号": "line number", "数": "quantity", "库存": "stock", "供应商": "supplier", "合同": "contract", "发票": "invoice", "下单人": "buyer", "学历": "education",
 }  # fmt: skip
 
 # Words of other languages, without accents.
@@ -39,10 +49,14 @@ WESTERN = {
     "quantite": "quantity", "prix": "price", "unitaire": "unit", "montant": "amount", "ttc": "total", "magasin": "store",
     "achat": "purchase", "commande": "order", "facture": "invoice", "libelle": "description", "produit": "product", "prenom": "first name",
     "nom": "last name", "naissance": "birth", "ville": "city", "pays": "country", "remise": "discount", "heure": "time", "sexe": "sex",
-    "courriel": "email", "marque": "brand",
+    "courriel": "email", "marque": "brand", "numero": "number", "client": "customer", "ligne": "line", "avis": "review",
+    "livraison": "delivery", "paiement": "payment", "statut": "status",
     # Spanish
     "fecha": "date", "cantidad": "quantity", "precio": "price", "unitario": "unit", "tienda": "store", "cliente": "customer",
     "producto": "product", "telefono": "phone", "movil": "mobile", "correo": "email", "nombre": "first name", "apellido": "last name",
     "apellidos": "last name", "direccion": "address", "calle": "street", "factura": "invoice", "pedido": "order", "importe": "amount",
     "descripcion": "description", "marca": "brand", "ciudad": "city", "pais": "country", "nacimiento": "birth", "descuento": "discount",
+    "linea": "line", "estado": "status", "pago": "payment", "hora": "time",
+    # Portuguese
+    "quantidade": "quantity", "preco": "price", "valor": "amount", "loja": "store", "produto": "product", "cidade": "city",
 }  # fmt: skip

@@ -10,9 +10,9 @@ from conf.contracts import load_contract
 from conf.errors import Finding, InputError
 from conf.types import TABLE_PART
 from spark_jobs.ingest.draft.feeds import FeedDraft, draft_feeds
-from spark_jobs.ingest.draft.mapping import draft_maps, draft_routes
+from spark_jobs.ingest.draft.mapping import draft_maps
 from spark_jobs.ingest.draft.render import rendered
-from spark_jobs.ingest.draft.samples import read_sample
+from spark_jobs.ingest.draft.samples import read_samples
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,9 @@ def draft_source(
     paths = list(dict.fromkeys(file.parent.resolve() / file.name for file in files))
     folder = _folder_of_source(source, paths, landing)
     month_first = (time_zone or "").startswith("America/") or currency == "USD"
-    feeds = draft_feeds(source, [read_sample(file) for file in paths], folder, month_first=month_first)
-    maps, routes = draft_maps(feeds), {feed.name: draft_routes(feed) for feed in feeds}
+    feeds = draft_feeds(source, [sample for file in paths for sample in read_samples(file)], folder, month_first=month_first)
+    maps = draft_maps(feeds)
+    routes = {feed.name: feed.routes for feed in feeds}
     head = {"source": source, "title": source.replace("_", " ").capitalize(), "time_zone": time_zone, "currency_code": currency}
     text = rendered(head, feeds, maps, routes, schema)
     _refuse_invalid(source, text)
@@ -76,7 +77,9 @@ def draft_source(
     summaries = tuple(
         FeedSummary(feed.name, len(feed.samples), feed.rows, len(feed.columns), fills[feed.name], _doubts(text, feed)) for feed in feeds
     )
-    return Draft(text, summaries, tuple(feed.name for feed in feeds), folder.parent if folder else landing, folder is not None)
+    return Draft(
+        text, summaries, tuple(dict.fromkeys(feed.folder for feed in feeds)), folder.parent if folder else landing, folder is not None
+    )
 
 
 def _folder_of_source(source: str, files: Sequence[Path], landing: Path) -> Path | None:

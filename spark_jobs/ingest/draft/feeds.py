@@ -12,9 +12,11 @@ import pyarrow.compute as pc
 from conf.dialects import Csv, Numbers
 from spark_jobs.common.deliveries import delivery_regex
 from spark_jobs.ingest.draft.columns import ColumnDraft, draft_columns
+from spark_jobs.ingest.draft.maps import RouteDraft
 from spark_jobs.ingest.draft.samples import Sample
 from spark_jobs.ingest.draft.words import words_of
 
+COUNTERS = frozenset({"sequential", "sequence", "seq", "position", "line", "row", "linenumber"})
 DAY = re.compile(r"(?<!\d)(?:19|20)\d{2}-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])(?!\d)")
 
 
@@ -29,14 +31,25 @@ class FeedDraft:
     rows: int
     head: pa.Table
     csv: Csv
+    folder: str
+    sampled: pa.Table
     numbers: Numbers | None = None
     pair: tuple[str, ...] = ()
+    document: tuple[str, ...] = ()
+    order_key: list[ColumnDraft] = field(default_factory=list)
+    order_amount: ColumnDraft | None = None
+    routes: list[RouteDraft] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
     def format(self) -> str:
         """Format of the files."""
         return self.samples[0].format
+
+    @property
+    def each(self) -> str | None:
+        """Path of the list whose elements are the rows."""
+        return self.samples[0].each
 
     def of_role(self, role: str) -> ColumnDraft | None:
         """The column that fills a canonical field."""
@@ -59,12 +72,14 @@ def draft_feeds(source: str, samples: Sequence[Sample], landing: Path | None, *,
     feeds: list[FeedDraft] = []
     for group in _groups(samples):
         name = _feed_name(group, {feed.name for feed in feeds})
-        feeds.append(_feed(source, name, group, landing, month_first))
+        folder = next((feed.folder for feed in feeds if feed.samples[0].file == group[0].file), None)
+        folder = folder or (stem_of(group[0].file) if group[0].each else name) or "rows"
+        feeds.append(_feed(source, name, group, landing, month_first, folder))
     for feed in feeds:
         _find_keys(feed)
     for one in feeds:
         for other in feeds:
-            if one is not other:
+            if one is not other and other.each is None:
                 _find_joins(one, other)
     return feeds
 
@@ -81,39 +96,46 @@ def _groups(samples: Sequence[Sample]) -> list[list[Sample]]:
 
 
 def _is_same_kind(one: Sample, other: Sample) -> bool:
-    if one.format != other.format or one.csv.header != other.csv.header:
+    if _way_of_writing(one) != _way_of_writing(other):
         return False
     if one.format == "jsonl":
         return len(set(one.names) & set(other.names)) >= 0.6 * len(set(one.names) | set(other.names))
-    same_name = one.csv.header or _stem(one.file) == _stem(other.file)
+    same_name = one.is_named or stem_of(one.file) == stem_of(other.file)
     return one.names == other.names and same_name
 
 
-def _stem(file: Path) -> str:
+def _way_of_writing(sample: Sample) -> tuple[object, ...]:
+    return sample.format, sample.csv.header, sample.csv.delimiter, sample.each, sample.places
+
+
+def stem_of(file: Path) -> str:
+    """The words of a file's name without numbers."""
     return "_".join(word for word in words_of(file.name.split(".", 1)[0]) if not word.isdigit())
 
 
 def _feed_name(group: Sequence[Sample], taken: set[str]) -> str:
-    stems = list(dict.fromkeys(_stem(sample.file) for sample in group))
+    stems = list(dict.fromkeys(stem_of(sample.file) for sample in group))
     name = (stems[0] if len(stems) == 1 else _start(stems).strip("_")) or "rows"
+    if group[0].each:
+        name = "_".join([name, *(word for part in group[0].each.split(".") for word in words_of(part.removesuffix("[]")))])
     name = name if name[0].isalpha() else f"feed_{name}"
     return next(each for each in (name, *(f"{name}_{number}" for number in range(2, 1000))) if each not in taken)
 
 
-def _feed(source: str, name: str, group: list[Sample], landing: Path | None, month_first: bool) -> FeedDraft:
+def _feed(source: str, name: str, group: list[Sample], landing: Path | None, month_first: bool, folder: str) -> FeedDraft:
     first = group[0]
     tables = [sample.rows.rename_columns(list(sample.names)) for sample in group]
     heads = [sample.head.rename_columns(list(sample.names)) for sample in group]
     rows = pa.concat_tables(tables, promote_options="default")
     heads = [pa.concat_tables([head, rows.slice(0, 0)], promote_options="default").select(rows.column_names) for head in heads]
-    columns = draft_columns(rows, heads, first.format, named=first.csv.header, month_first=month_first)
-    feed = FeedDraft(name, group, _pattern(source, name, group, landing), columns, rows.num_rows, heads[0], first.csv)
+    columns = draft_columns(rows, heads, first.format, named=first.is_named, month_first=month_first)
+    feed = FeedDraft(name, group, _pattern(source, folder, group, landing), columns, rows.num_rows, heads[0], first.csv, folder, rows)
     feed.notes += dict.fromkeys(note for sample in group for note in sample.notes)
     if any(sample.csv != first.csv for sample in group):
-        feed.notes.append("the files are not written alike (encoding or delimiter): make a feed of each kind")
+        feed.notes.append("make a feed of each kind: the files are not written alike (encoding, delimiter or lines to skip)")
     if rejected := sum(sample.rejected for sample in group):
-        feed.notes.append(f"{rejected} line(s) could not be read as rows: cdp source check names them")
-    if feed.format in ("csv", "xlsx"):
+        feed.notes.append(f"run cdp source check: {rejected} line(s) could not be read as rows")
+    if feed.format in ("csv", "xlsx", "fixed_width"):
         marks = sorted({mark for column in columns for mark in column.guess.null_values})
         feed.csv = feed.csv.model_copy(update={"null_values": ("", *marks)})
     _lift_numbers(feed)
@@ -185,13 +207,21 @@ def _find_keys(feed: FeedDraft) -> None:
         feed.pair = (best.name,)
         best.marks.append("key")
         return
-    candidates = [column for column in feed.columns if column.is_id and column.required and not column.is_person][:8]
+    counts = [column for column in feed.columns if COUNTERS & set(words_of(column.delivered)) and column.guess.is_number]
+    ids = [column for column in feed.columns if column.is_id and not column.guess.has_gaps and not column.is_person][:8]
+    candidates = [*ids, *(column for column in counts if column not in ids and not column.guess.has_gaps)]
     for one, other in combinations(candidates, 2):
-        pairs = feed.head.group_by([one.delivered, other.delivered]).aggregate([])
-        if feed.head.num_rows > 1 and pairs.num_rows == feed.head.num_rows:
+        if feed.head.num_rows > 1 and are_unique(feed, [one, other]):
             feed.pair = (one.name, other.name)
             one.marks.append(f"key with {other.name}")
             return
+
+
+def are_unique(feed: FeedDraft, columns: Sequence[ColumnDraft]) -> bool:
+    """True when columns name every row of the first file's head; rows that are equal as a whole are one."""
+    names = [column.delivered for column in columns]
+    rows = feed.head.group_by(feed.head.column_names).aggregate([]).num_rows
+    return bool(rows) and feed.head.group_by(names).aggregate([]).num_rows == rows
 
 
 def _find_joins(one: FeedDraft, other: FeedDraft) -> None:

@@ -8,17 +8,23 @@ from datetime import date
 
 TIME = (
     r"(?:(?P<gap>T| )(?P<hour>\d{1,2}):\d{2}(?P<sec>:\d{2}(?P<frac>\.\d{1,9})?)?(?P<half> ?[AaPp][Mm])?"
-    r"(?P<zone> ?(?:Z|[+-]\d{2}(?P<colon>:)?\d{2}))?)?"
+    r"(?P<zone> ?(?:Z|[+-]\d{2}(?P<colon>:)?\d{2})| (?:UTC|GMT|[A-Z]{1,3}[SD]?T))?)?"
 )
 DAYS = (
     r"(?P<y>\d{4})(?P<s>[-/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})",
     r"(?P<a>\d{1,2})(?P<s>[-/.])(?P<b>\d{1,2})(?P=s)(?P<y>\d{4}|\d{2})",
     r"(?P<y>\d{4})年(?P<m>\d{1,2})月(?P<d>\d{1,2})日",
     r"(?P<d>\d{1,2})(?P<s>[- ])(?P<mon>[A-Z][a-z]{2})(?P=s)(?P<y>\d{4})",
+    r"(?P<mon>[A-Z][a-z]{2}) (?P<d>\d{1,2})(?P<s>,?) (?P<y>\d{4})",
     r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})",
 )
-SHAPES = tuple(re.compile(day + TIME) for day in DAYS)
-COMPACT = len(SHAPES) - 1
+SHAPES = (
+    *(re.compile(day + TIME) for day in DAYS),
+    re.compile(
+        r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?P<gap>)(?P<hour>[01]\d|2[0-3])[0-5]\d(?P<sec>[0-5]\d)?(?P<frac>)(?P<half>)(?P<zone>)"
+    ),
+)
+COMPACT = len(DAYS) - 1  # and the one after it, with a time
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
@@ -87,7 +93,7 @@ def guess_moments(values: Mapping[str, int], *, compact: bool, month_first: bool
     days_first = first > 12 or (second <= 12 and not month_first)
     is_day = all(spelling.midnight_only for spelling in forms.values())
     if is_day and any(form.gap for form in forms):
-        notes.append("the time is always midnight: a date")
+        notes.append("check the type: the time is always midnight, so it is read as a date")
     order = [form for form, _ in Counter({form: spelling.count for form, spelling in forms.items()}).most_common()]
     plain = all(form.is_iso for form in order)
     formats = () if plain else tuple(dict.fromkeys(_pattern(form, forms[form], days_first) for form in order))
@@ -96,11 +102,12 @@ def guess_moments(values: Mapping[str, int], *, compact: bool, month_first: bool
 
 def _add(forms: dict[Form, Spelling], text: str, count: int, compact: bool) -> None:
     for number, shape in enumerate(SHAPES):
-        match = shape.fullmatch(text) if number != COMPACT or compact else None
+        match = shape.fullmatch(text) if number < COMPACT or compact else None
         if match is None or not _is_real(match.groupdict()):
             continue
         part = match.groupdict()
-        colon = "XXX" if part.get("colon") or (part["zone"] or "").strip() == "Z" else "XX"
+        colon = "z" if (part["zone"] or "").strip()[:1].isalpha() else "XX"
+        colon = "XXX" if part.get("colon") or (part["zone"] or "").strip() == "Z" else colon
         zone = (" " if (part["zone"] or "").startswith(" ") else "") + colon if part["zone"] else ""
         form = Form(
             number, part.get("s") or "", len(part["y"]), part["gap"] or "", bool(part["sec"]), max(0, len(part["frac"] or "") - 1),
@@ -111,7 +118,8 @@ def _add(forms: dict[Form, Spelling], text: str, count: int, compact: bool) -> N
         spelling.count += count
         spelling.short_day |= any(len(day or "") == 1 for day in days)
         spelling.short_hour |= len(part["hour"] or "") == 1
-        spelling.midnight_only &= re.fullmatch(r".*?[T ]0?0:00(:00(\.0+)?)?", text) is not None or not part["gap"]
+        spelling.midnight_only &= re.fullmatch(r".*?[T ]0?0:00(:00(\.0+)?)?", text) is not None or part["hour"] is None
+        spelling.midnight_only &= number <= COMPACT
         spelling.first = max(spelling.first, int(part.get("a") or 0))
         spelling.second = max(spelling.second, int(part.get("b") or 0))
         return
@@ -137,9 +145,9 @@ def _in_calendar(year: int, month: int, day: int) -> bool:
 def _doubts(forms: Mapping[Form, Spelling], first: int, second: int, month_first: bool) -> list[str]:
     notes = []
     if any(form.shape == 1 for form in forms) and first <= 12 and second <= 12:
-        notes.append(f"{'month' if month_first else 'day'} first? no value says")
+        notes.append(f"check the format: {'month' if month_first else 'day'} first? no value says")
     if any(form.year == 2 for form in forms):
-        notes.append("years of two digits are read as 2000 to 2099")
+        notes.append("check the years: two digits are read as 2000 to 2099")
     return notes
 
 
@@ -151,7 +159,9 @@ def _pattern(form: Form, spelling: Spelling, days_first: bool) -> str:
         s.join([day, month, year] if days_first else [month, day, year]),
         f"yyyy年{month}月{day}日",
         f"{day}{s}MMM{s}yyyy",
+        f"MMM {day}{s} yyyy",
         "yyyyMMdd",
+        "yyyyMMddHHmmss" if form.seconds else "yyyyMMddHHmm",
     )[form.shape]
     if not form.gap:
         return days

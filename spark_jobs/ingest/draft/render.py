@@ -9,10 +9,9 @@ import yaml
 from conf.dialects import Csv, Numbers
 from spark_jobs.ingest.draft.columns import ColumnDraft
 from spark_jobs.ingest.draft.feeds import FeedDraft
-from spark_jobs.ingest.draft.mapping import MapDraft, RouteDraft
+from spark_jobs.ingest.draft.maps import MapDraft, RouteDraft
 
 # Never empty in the sample is no rule; for what an order is made of it ought to be one.
-NEEDED = ("order_id", "ordered_at")
 REQUIRED = ("order_id", "order_item_id", "ordered_at", "quantity", "sales_amount", "unit_price")
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*")
 
@@ -23,7 +22,17 @@ def scalar(value: object) -> str:
         return value
     if isinstance(value, tuple | list):
         return f"[{', '.join(map(scalar, value))}]"
-    return json.dumps(value, ensure_ascii=False)
+    return scalar_in_quotes(value)
+
+
+def scalar_in_quotes(value: object) -> str:
+    """A value as JSON, which is YAML too, without letters that nobody sees."""
+    return "".join(letter if letter.isprintable() else _escaped(letter) for letter in json.dumps(value, ensure_ascii=False))
+
+
+def _escaped(letter: str) -> str:
+    """A letter that nobody sees, as YAML writes it between double quotes."""
+    return f"\\u{ord(letter):04x}" if ord(letter) <= 0xFFFF else f"\\U{ord(letter):08x}"
 
 
 def flow(values: Mapping[str, object]) -> str:
@@ -50,7 +59,7 @@ def rendered(
     lines = [f"# yaml-language-server: $schema={schema}"] if schema else []
     lines.append("# Drafted from samples: read every comment, correct, take the comment away. docs/sources.md explains each key.")
     for name, value in head.items():
-        lines.append(f"{name}: {scalar(value)}" if value else f"# {name}: …   # not given: the retailer's (settings.yml)")
+        lines.append(f"{name}: {scalar(value)}" if value else f"# {name}: …   # set it if it is not the retailer's (settings.yml)")
     lines.append("feeds:")
     for feed in feeds:
         lines += _feed(feed, maps[feed.name], routes[feed.name])
@@ -60,14 +69,18 @@ def rendered(
 def _feed(feed: FeedDraft, maps: Sequence[MapDraft], routes: Sequence[RouteDraft]) -> Iterator[str]:
     yield f"  {feed.name}:"
     yield from (f"    # {note}" for note in feed.notes)
-    yield f"    files: {json.dumps(feed.pattern, ensure_ascii=False)}" + _comment(_about_files(feed))
+    yield f"    files: {scalar_in_quotes(feed.pattern)}" + _comment(_about_files(feed))
     yield f"    format: {feed.format}"
+    if feed.each:
+        yield f"    each: {scalar(feed.each)}"
     if dialect := _changed(feed.csv, Csv()):
         yield f"    csv: {flow(dialect)}"
     if feed.numbers is not None:
         yield f"    numbers: {flow(_changed(feed.numbers, Numbers()))}"
+    if feed.document:
+        yield f"    document: {scalar(feed.document)}"
     if len(feed.pair) == 1:
-        yield f"    # unique: [{feed.pair[0]}]   # was so in the sample; take the # away to have it checked"
+        yield f"    # unique: [{feed.pair[0]}]   # take the # away to have it checked: it was so in the sample"
     yield "    columns:"
     yield from (_column(column, feed) for column in feed.columns)
     yield from _routes(routes)
@@ -76,7 +89,7 @@ def _feed(feed: FeedDraft, maps: Sequence[MapDraft], routes: Sequence[RouteDraft
     elif maps:
         yield "    # maps:   # what is still missing stands as ???"
     else:
-        yield "    # no maps: nothing here was taken for orders, customers, products or stores (conf/entities/ lists all entities)"
+        yield "    # add maps if rows fill an entity: none was recognised (conf/entities/ lists all entities)"
     for each in maps:
         yield from _map(each, [route.name for route in routes if route.is_sure])
 
@@ -84,7 +97,7 @@ def _feed(feed: FeedDraft, maps: Sequence[MapDraft], routes: Sequence[RouteDraft
 def _about_files(feed: FeedDraft) -> list[str]:
     if "{date}" in feed.pattern:
         return []
-    return ["no day of delivery in the name: with one, past nights can be run as of their day"]
+    return ["put the day of delivery into the name, so that past nights can be run as of their day"]
 
 
 def _changed(part: Csv | Numbers, default: Csv | Numbers) -> dict[str, object]:
@@ -93,21 +106,26 @@ def _changed(part: Csv | Numbers, default: Csv | Numbers) -> dict[str, object]:
 
 def _column(column: ColumnDraft, feed: FeedDraft) -> str:
     values: dict[str, object] = {"name": column.name}
-    if feed.csv.header and column.delivered != column.name:
+    places = feed.samples[0].places
+    if places:
+        values["start"], values["width"] = places[feed.columns.index(column)]
+    elif feed.csv.header and column.delivered != column.name:
         values["source_name"] = column.delivered
     values["type"] = column.type
     formats = () if column.is_person else column.guess.formats
     if formats:
         values["format"] = formats[0] if len(formats) == 1 else formats
-    # Without its number or day a row is no order: a total, or rubbish.
-    if column.role in NEEDED or (column.required and (column.is_key or column.role in REQUIRED)):
+    # A column with gaps in the sample is never required: rows of another kind, such as totals, have none.
+    if column.required and column.per_document is None and (column.is_key or column.role in REQUIRED):
         values["required"] = True
+    if column.per_document:
+        values["per_document"] = column.per_document
     text = flow(values)
     numbers = column.guess.numbers
     if numbers is not None and numbers != feed.numbers and not column.is_person:
         text = f"{text[:-1]}, numbers: {flow(_changed(numbers, Numbers()))}}}"
     if column.pii:
-        text = f"{text[:-1]}, pii: {column.pii}{f', kind: {column.kind}' if column.kind and column.is_person else ''}}}"
+        text = f"{text[:-1]}, pii: {column.pii}{f', kind: {column.kind}' if column.kind and column.is_person else ''}{', coarse: scrubbed' if column.keeps_words and column.kind == 'free_text' else ''}}}"
     return f"      - {text}" + _comment([*column.marks, *column.notes])
 
 
@@ -128,7 +146,7 @@ def _map(draft: MapDraft, routes: Sequence[str]) -> Iterator[str]:
     """A map, commented out while a field that must be there is not."""
     mark = "# " if draft.missing else ""
     head = f"    {mark}  - entity: {draft.entity}"
-    yield head + (f"   # to be completed: {', '.join(draft.missing)}" if draft.missing else "")
+    yield head + (f"   # complete it: {', '.join(draft.missing)}" if draft.missing else "")
     if routes and draft.entity in ("customers", "products", "stores"):
         taken = [name for name in routes if draft.entity != "customers" or name.startswith("return")]
         yield f"    {mark}    routes: [{', '.join(('default', *taken))}]"

@@ -1,7 +1,5 @@
 """Samples of delivered files, read by the readers of ingest: a column's values are the texts that its contract will see."""
 
-import json
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,17 +11,26 @@ import pyarrow.parquet as pq
 from conf.columns import Column
 from conf.dialects import Csv
 from conf.errors import Finding, InputError
-from spark_jobs.ingest.blocks import COMPRESSION, UnreadableFileError
+from spark_jobs.ingest.blocks import COMPRESSION, UnreadableFileError, utf8_chunks
 from spark_jobs.ingest.csv_rows import Parse, read_csv
-from spark_jobs.ingest.draft.dialect import guess_csv, guess_encoding
-from spark_jobs.ingest.json_rows import numbered_objects, parse_object, read_jsonl
+from spark_jobs.ingest.draft.dialect import guess_encoding, guess_text
+from spark_jobs.ingest.draft.json_layout import json_layouts
+from spark_jobs.ingest.draft.tables import Record, find_table, footer_patterns, names_by_place, trimmed
+from spark_jobs.ingest.fixed_rows import read_fixed_width
+from spark_jobs.ingest.json_rows import read_jsonl
 from spark_jobs.ingest.parquet_rows import read_parquet
 from spark_jobs.ingest.sheet_rows import read_xlsx
 from spark_jobs.ingest.workbooks import open_workbook
 
 HEAD_ROWS, MOST_ROWS, MOST_READ = 25_000, 50_000, 2_000_000
-JSON_LINES = 5_000
-FIRST_ROWS = 50  # among which the header of a sheet is looked for
+SHEET_ROWS = 500  # among which the header of a sheet is looked for
+JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
+OLD_FORMATS = {
+    b"\xd0\xcf\x11\xe0": ("is a workbook of the old format .xls", "save it as .xlsx or csv"),
+    b"%PDF": ("is a PDF", "ask the source for csv or xlsx"),
+    b"ORC": ("is an ORC file", "deliver it as parquet or csv"),
+    b"Obj\x01": ("is an Avro file", "deliver it as parquet or JSON lines"),
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,9 @@ class Sample:
     head: pa.Table
     rejected: int = 0
     notes: tuple[str, ...] = ()
+    is_named: bool = True
+    each: str | None = None
+    places: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,30 +58,65 @@ class Layout:
     csv: Csv
     names: tuple[str, ...]
     notes: list[str] = field(default_factory=list)
+    is_named: bool = True
+    each: str | None = None
+    places: tuple[tuple[int, int], ...] = ()
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """The columns as a contract that takes every value."""
+        if self.places:
+            return tuple(Column(name=f"c{at}", type="string", start=start, width=width) for at, (start, width) in enumerate(self.places))
         return tuple(Column(name=f"c{number}", source_name=name, type="string") for number, name in enumerate(self.names))
 
 
-def read_sample(file: Path) -> Sample:
-    """A sample of a file of any format that ingest reads but fixed width.
+def read_samples(file: Path) -> list[Sample]:
+    """Samples of a file of any format that ingest reads: one, or one more for each list of objects in JSON.
 
     Raises:
-        InputError: the file cannot be read, or has no rows.
+        InputError: the file cannot be read, has no rows, or no columns that can be told apart.
     """
     if not file.is_file():
         raise InputError("a sample cannot be read", [Finding(str(file), "is no file", "name sample files as the source delivers them")])
     try:
-        layout = _layout(file)
-        rows, head, rejected = _collected(_parses(file, layout))
+        samples = [_sample(file, layout) for layout in _layouts(file)]
+        _refuse_one_column(samples)
     except UnreadableFileError as err:
         raise InputError("a sample cannot be read", [Finding(str(file), err.problem, err.remedy)]) from None
+    return samples
+
+
+def _sample(file: Path, layout: Layout) -> Sample:
+    rows, head, rejected = _collected(_parses(file, layout))
+    if not rows.num_rows and rejected:
+        remedy = "look for a quote that is never closed (csv.quote: none reads quotes as text), and check csv.delimiter and csv.encoding"
+        raise UnreadableFileError(f"none of its {rejected} line(s) is a row", remedy)
     if not rows.num_rows:
-        remedy = "give a file with rows; fixed-width text has no draft: see docs/sources.md"
-        raise InputError("a sample cannot be read", [Finding(str(file), "no rows were found", remedy)])
-    return Sample(file, layout.format, layout.csv, layout.names, rows, head, rejected, tuple(layout.notes))
+        raise UnreadableFileError(
+            "no rows were found",
+            "give a file with rows, and check delimiter and encoding: set csv.delimiter or format: fixed_width by hand",
+        )
+    return Sample(
+        file,
+        layout.format,
+        layout.csv,
+        layout.names,
+        rows,
+        head,
+        rejected,
+        tuple(layout.notes),
+        layout.is_named,
+        layout.each,
+        layout.places,
+    )
+
+
+def _refuse_one_column(samples: list[Sample]) -> None:
+    """One column of text says nothing: the file is written in another way than it was read."""
+    if all(len(sample.names) < 2 for sample in samples) and samples[0].format in ("csv", "xlsx"):
+        raise UnreadableFileError(
+            "only one column was found", "set csv.delimiter, csv.skip_lines or sheet in a mapping that you write by hand (docs/sources.md)"
+        )
 
 
 def _suffix(file: Path) -> str:
@@ -79,90 +124,83 @@ def _suffix(file: Path) -> str:
     return next((suffix for suffix in reversed(suffixes) if suffix not in COMPRESSION), "")
 
 
-def _layout(file: Path) -> Layout:
+def _layouts(file: Path) -> list[Layout]:
     with file.open("rb") as stream:
         magic = stream.read(4)
+    if old := next((said for start, said in OLD_FORMATS.items() if magic.startswith(start)), None):
+        raise UnreadableFileError(*old)
     if magic == b"PAR1":
-        return _named("parquet", Csv(), pq.read_schema(file).names)
+        return [Layout("parquet", Csv(), tuple(pq.read_schema(file).names))]
     if _suffix(file) in (".xlsx", ".xlsm"):
-        return _of_sheet(file)
-    if _suffix(file) in (".json", ".jsonl", ".ndjson"):
+        return [_of_sheet(file)]
+    first = next(utf8_chunks(file, guess_encoding(file)[0]), b"").lstrip()[:1]
+    if _suffix(file) in JSON_SUFFIXES or first == b"{":
         return _of_json(file)
-    dialect, names, notes = guess_csv(file)
-    return _named("csv", dialect, names, notes)
+    if first == b"<":
+        raise UnreadableFileError("is HTML or XML", "ask the source for csv, xlsx or JSON")
+    found = guess_text(file)
+    return [_named(Layout(found.format, found.csv, tuple(found.names), found.notes, found.is_named, None, found.places))]
 
 
-def _named(kind: str, dialect: Csv, names: list[str], notes: list[str] | None = None) -> Layout:
-    """A layout without the columns that cannot be told apart: those without a name, and the second of a name."""
-    notes = list(notes or [])
-    kept: dict[str, str] = {}
-    for name in names:
-        loose = name.strip().casefold().replace(" ", "_")
-        if not loose:
-            notes.append("a column without a name is left out")
-        elif loose in kept:
-            notes.append(f"a second column {json.dumps(name, ensure_ascii=False)} is left out")
-        else:
-            kept[loose] = name
-    return Layout(kind, dialect, tuple(kept.values()), notes)
+def _named(layout: Layout) -> Layout:
+    """A layout without the columns that have no name; a file that is read by place keeps them all."""
+    if not layout.csv.header or layout.places or all(name.strip() for name in layout.names):
+        return layout
+    notes = [*layout.notes, "check the header: a column without a name is left out"]
+    return Layout(layout.format, layout.csv, tuple(name for name in layout.names if name.strip()), notes, layout.is_named)
 
 
 def _of_sheet(file: Path) -> Layout:
+    """The layout of the first sheet."""
     with open_workbook(file) as book:
-        skipped = 0
-        cells: list[str] = []
+        records: list[Record] = []
         for number, row in book.rows(book.sheet_names[0]):
-            if number > FIRST_ROWS or (cells and number > skipped + 5):
+            if len(records) == SHEET_ROWS:
                 break
-            if len(row) > max(1, sum(map(bool, cells))):
-                skipped, cells = number - 1, [row.get(column, "") for column in range(1, max(row) + 1)]
+            if row:
+                cells = tuple(row.get(column, "") for column in range(1, max(row) + 1))
+                records.append(Record(number - 1, cells, ",".join(cells)))
         further = len(book.sheet_names) - 1
-    notes = [f"{further} further sheet(s) are not read: `sheet` names one"] if further else []
-    if skipped:
-        notes.append(f"{skipped} row(s) before the header are skipped")
-    return _named("xlsx", Csv(skip_lines=skipped), cells, notes)
+    width = max((len(record.cells) for record in records), default=0)
+    table = find_table([Record(each.line, each.cells + ("",) * (width - len(each.cells)), each.text) for each in records])
+    if table is None:
+        raise UnreadableFileError("its first sheet has no table", "name the sheet with `sheet`, in a mapping that you write by hand")
+    notes = [f"set sheet to read another one: {further} further sheet(s) are not read"] if further else []
+    if table.first.line:
+        notes.append(f"check skip_lines: {table.first.line} row(s) before the header are skipped")
+    if patterns := footer_patterns(table):
+        notes.append(f"check ignore_lines: {len(table.footer)} row(s) below the last one are left out")
+    names = table.names
+    by_place = (names_by_place(names) or names) if names_by_place(trimmed(table.first.cells)) else None
+    if not table.has_header:
+        notes.append("name the columns: the sheet has no header row")
+        names = [str(number) for number in range(1, width + 1)]
+    elif by_place:
+        notes.append("check the order of the columns: names come twice in the header, so columns are read by their place")
+    is_by_place = by_place is not None or not table.has_header
+    skipped = table.first.line + (1 if table.has_header and by_place else 0)
+    dialect = Csv(skip_lines=skipped, header=not is_by_place, ignore_lines=tuple(patterns))
+    return _named(Layout("xlsx", dialect, tuple(by_place or names), notes, table.has_header))
 
 
-def _of_json(file: Path) -> Layout:
-    """The paths to all values of the first objects, in the order in which they appear."""
+def _of_json(file: Path) -> list[Layout]:
     encoding, doubt = guess_encoding(file)
-    paths: Counter[str] = Counter()
-    lists: set[str] = set()
-    objects, _ = next(numbered_objects(file, encoding), ([], []))
-    lines = [raw for _, raw in objects[:JSON_LINES]]
-    for found in (parse_object(raw) for raw in lines if raw.strip()):
-        if isinstance(found, dict):
-            for path, value in _leaves(found):
-                paths[path] += 1
-                if isinstance(value, list):
-                    lists.add(path)
-    if not paths:
-        raise UnreadableFileError("has no JSON objects", "deliver one object a line, or one array of objects")
-    notes = [
-        f"{path} is a list and stays text; a second feed on the same files with each: {path} makes its elements rows"
-        for path in sorted(lists)
+    return [
+        Layout("jsonl", Csv(encoding=encoding), found.paths, [*([doubt] if doubt else []), *found.notes], each=found.each)
+        for found in json_layouts(file, encoding)
     ]
-    # An object that is empty or null somewhere would be a column of its own, with all that its parts hold.
-    leaves = [path for path in paths if not any(other.startswith(f"{path}.") for other in paths)]
-    return _named("jsonl", Csv(encoding=encoding), leaves, [*([doubt] if doubt else []), *notes])
-
-
-def _leaves(value: dict[str, object], above: str = "") -> Iterator[tuple[str, object]]:
-    for name, part in value.items():
-        path = f"{above}{name}"
-        if isinstance(part, dict) and part:
-            yield from _leaves(part, f"{path}.")
-        else:
-            yield path, part
 
 
 def _parses(file: Path, layout: Layout) -> Iterator[Parse]:
-    if layout.format == "csv":
-        return read_csv(file, layout.csv, layout.columns, [])
-    if layout.format == "jsonl":
-        return read_jsonl(file, layout.csv.encoding, layout.columns)
-    if layout.format == "xlsx":
-        return read_xlsx(file, layout.csv, None, layout.columns, [])
+    match layout.format:
+        case "csv":
+            return read_csv(file, layout.csv, layout.columns, [])
+        case "jsonl":
+            return read_jsonl(file, layout.csv.encoding, layout.columns, layout.each)
+        case "xlsx":
+            return read_xlsx(file, layout.csv, None, layout.columns, [])
+        case "fixed_width":
+            return read_fixed_width(file, layout.csv, layout.columns)
     return read_parquet(file, layout.columns, [])
 
 

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from conf.dialects import Numbers
@@ -14,6 +14,7 @@ OFTEN_NULL = ALWAYS_NULL | {"null", "Null", "N/A", "n/a", "NA", "na", "None", "n
 BOOLEAN = frozenset({"true", "false", "t", "f", "yes", "no", "y", "n"})
 WHOLE = re.compile(r"[+-]?(?:0|[1-9]\d{0,17})")
 WHOLE_AS_FRACTION = re.compile(r"[+-]?(?:0|[1-9]\d{0,14})\.0")
+SHEET_DAY = re.compile(r"[34]\d{4}")
 LEADING_ZEROS = re.compile(r"0\d+")
 SIGNS = re.compile(r"[€$£¥￥₹₽元%\s]|(?:EUR|USD|GBP|CNY|RMB|CHF|kr|zł)")
 DIALECTS = tuple(
@@ -21,7 +22,31 @@ DIALECTS = tuple(
     for decimal, thousands in ((".", ""), (",", ""), (".", ","), (",", "."), (",", " "), (".", " "), (".", "'"))
 )
 TIME_WORDS = frozenset(
-    {"time", "timestamp", "ts", "at", "date", "day", "datetime", "created", "updated", "on", "dt", "joined", "since", "epoch", "dat"}
+    {
+        "time",
+        "timestamp",
+        "ts",
+        "at",
+        "date",
+        "day",
+        "datetime",
+        "created",
+        "updated",
+        "on",
+        "dt",
+        "joined",
+        "since",
+        "epoch",
+        "dat",
+        "start",
+        "began",
+        "end",
+        "ms",
+        "opened",
+        "closed",
+        "sent",
+        "delivered",
+    }
 )
 AMOUNT_ROLES = frozenset({"sales_amount", "unit_price", "quantity", "retail_discount_amount", "coupon_discount_amount"})
 FITS = 0.99
@@ -38,6 +63,7 @@ class Guess:
     is_empty: bool = False
     has_gaps: bool = False
     notes: tuple[str, ...] = ()
+    reading: str = ""
 
     @property
     def is_number(self) -> bool:
@@ -58,7 +84,7 @@ def guess_type(counts: Mapping[str | None, int], words: frozenset[str], *, is_id
     texts = {text: count for text, count in counts.items() if text is not None and text.strip()}
     gaps = len(texts) < len(counts)
     if not texts:
-        return Guess("string", is_empty=True, has_gaps=True, notes=("empty in the sample: its type is a guess",))
+        return Guess("string", is_empty=True, has_gaps=True, notes=("set the type: the column is empty in the sample",))
     marks = frozenset(texts) & OFTEN_NULL
     bare = {text: count for text, count in texts.items() if text not in marks}
     found = _of_texts(bare, words, is_id, role, month_first) if bare else Guess("string")
@@ -66,7 +92,7 @@ def guess_type(counts: Mapping[str | None, int], words: frozenset[str], *, is_id
         return Guess("string", has_gaps=gaps, notes=found.notes)
     if found.type == "string":
         marks &= ALWAYS_NULL
-    return Guess(found.type, found.formats, found.numbers, marks, not bare, gaps or bool(marks), found.notes)
+    return replace(found, null_values=marks, is_empty=not bare, has_gaps=gaps or bool(marks))
 
 
 def _of_texts(values: Mapping[str, int], words: frozenset[str], is_id: bool, role: str | None, month_first: bool) -> Guess:
@@ -76,12 +102,12 @@ def _of_texts(values: Mapping[str, int], words: frozenset[str], is_id: bool, rol
     moments = guess_moments(values, compact=speaks_of_time and not is_id, month_first=month_first)
     if moments is not None:
         return Guess(moments.type, moments.formats, notes=(*moments.notes, *_misfits(moments.fit, sum(values.values()))))
-    if speaks_of_time and not is_id and (epoch := _epoch(values)):
-        return Guess("timestamp", (epoch,), notes=(f"read as {epoch}",))
+    if speaks_of_time and not is_id and (counted := _of_counts(values)):
+        return counted
     if is_id:
         return _of_ids(values)
     if any(LEADING_ZEROS.fullmatch(text) for text in values):
-        return Guess("string", notes=("digits with leading zeros: kept as text",)) if _are_digits(values) else Guess("string")
+        return Guess("string", notes=("leave string: the digits have leading zeros",)) if _are_digits(values) else Guess("string")
     return _of_numbers(values, role)
 
 
@@ -92,17 +118,33 @@ def _are_digits(values: Mapping[str, int]) -> bool:
 def _of_ids(values: Mapping[str, int]) -> Guess:
     """Ids stay text, unless a data frame has written them as 17.0."""
     if all(WHOLE_AS_FRACTION.fullmatch(text.strip()) for text in values):
-        return Guess("bigint", notes=("ids are written as 17.0: bigint reads them as 17",))
+        return Guess("bigint", notes=("leave bigint: ids are written as 17.0, which it reads as 17",))
     return Guess("string")
 
 
+def _of_counts(values: Mapping[str, int]) -> Guess | None:
+    """Moments that are counts: of seconds or parts of them since 1970, or of a spreadsheet's days."""
+    if epoch := _epoch(values):
+        return Guess("timestamp", (epoch,), notes=(f"check the moment: the number is read as {epoch}",))
+    if _has_digits(values, 16):
+        note = "leave the number as it is: microseconds since 1970, which the map reads"
+        return Guess("bigint", reading="timestamp_micros({})", notes=(note,))
+    if all(SHEET_DAY.fullmatch(text) for text in values):
+        note = "leave the number as it is: a spreadsheet's day, which the map reads"
+        return Guess("bigint", reading="cast(date_add(date'1899-12-30', cast({} as int)) as timestamp)", notes=(note,))
+    return None
+
+
 def _epoch(values: Mapping[str, int]) -> str | None:
-    lengths = {len(text) if text.isdigit() else 0 for text in islice(values, 1000)}
-    return {10: "epoch_s", 13: "epoch_ms"}.get(lengths.pop()) if len(lengths) == 1 else None
+    return next((name for digits, name in ((10, "epoch_s"), (13, "epoch_ms")) if _has_digits(values, digits)), None)
+
+
+def _has_digits(values: Mapping[str, int], digits: int) -> bool:
+    return all(text.isdigit() and len(text) == digits for text in islice(values, 1000))
 
 
 def _misfits(fit: int, total: int) -> tuple[str, ...]:
-    return (f"{total - fit} of {total} sampled values do not fit: their rows would be rejected",) if fit < total else ()
+    return (f"check the type: {total - fit} of {total} sampled values do not fit, and their rows would be rejected",) if fit < total else ()
 
 
 def _of_numbers(values: Mapping[str, int], role: str | None) -> Guess:
@@ -126,13 +168,13 @@ def _of_numbers(values: Mapping[str, int], role: str | None) -> Guess:
     fit, numbers, scales = best
     notes = [*_misfits(fit, total)]
     if numbers.are_plain and set(scales) <= {0, 3} and scales[3] and all("." in text for text in values):
-        notes.append("is the point a decimal point, or does it group thousands?")
+        notes.append("check numbers: is the point a decimal point, or does it group thousands?")
     if groups and numbers.thousands == "," and not any("." in text for text in values):
-        notes.append("does the comma group thousands, or is it a decimal comma?")
+        notes.append("check numbers: does the comma group thousands, or is it a decimal comma?")
     kind = _number_type(values, scales, role)
     if kind == "double" and role in AMOUNT_ROLES and numbers.are_plain and _are_rounded(values):
         kind = "decimal(18,2)"
-        notes.append("amounts with the noise of binary fractions: rounded to cents")
+        notes.append("leave decimal: amounts with the noise of binary fractions are rounded to cents")
     return Guess(kind, numbers=None if numbers.are_plain else numbers, notes=tuple(notes))
 
 

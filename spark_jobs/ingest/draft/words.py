@@ -11,28 +11,32 @@ from spark_jobs.ingest.draft.dictionary import CHINESE, WESTERN
 LONGEST_CHINESE = max(map(len, CHINESE))
 SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
+YAML_WORDS = frozenset({"no", "yes", "on", "off", "y", "n", "true", "false", "null"})  # no text in YAML without quotes
 ID_ENDINGS = frozenset({"id", "no", "num", "number", "nr", "nbr", "code", "key", "ref", "reference", "uuid", "guid", "sk"})
 ID_BEGINNINGS = frozenset({"n", "no", "nr", "num", "number", "numero", "code", "id"})
 OWNERS = frozenset({"customer", "cust", "member", "user", "store", "shop", "product", "prod", "item", "lineitem", "order", "sales"})
 NOT_OWNED = frozenset({"ordered_at", "package_size", "sales_amount", "product_name"})
 NAMED_BY_ID = frozenset({"channel", "category", "subcategory", "department", "brand", "region", "city"})
 ID_SUBJECTS = {
-    "order_item_id": "line; order item; order line; invoice line; line item; item line; orderline; orderitem; receipt line; transaction line; row; "
+    "order_item_id": "line; order item; order line; invoice line; line item; lineitem; item line; orderline; orderitem; receipt line; transaction line; row; "
     "order detail; sales order detail; invoice detail",
-    "order_id": "order; invoice; receipt; basket; transaction; trans; bill; ticket; sale; sales; voucher; cart; purchase; sales order; orders; bon; document",
+    "order_id": "order; invoice; receipt; basket; transaction; trans; bill; ticket; sale; sales; voucher; cart; purchase; sales order; orders; bon; document; charge; merchant order; transaction order; order name; checkout; "
+    "shopping; shipment order; payment order; booking",
     "source_customer_id": "customer; cust; client; member; household; hshd; hh; user; buyer; shopper; loyalty; loyalty card; member card; "
-    "club card; customer card; account; consumer; owner",
-    "product_id": "product; prod; sku; item; article; art; upc; ean; gtin; barcode; stock; goods; material; plu; asin; commodity",
+    "club card; customer card; account; consumer; owner; "
+    "external user; externaluser; external userid; patron; guest; subscriber; msno; counterparty account; buyer account; visitor; reviewer; author; shopper",
+    "product_id": "product; prod; sku; item; article; art; upc; ean; gtin; barcode; stock; goods; material; plu; asin; commodity; "
+    "product variant; sku item; item sku; product sku; lineitem sku; parent asin; dish; menu item",
     "store_id": "store; shop; branch; outlet; pos location; location; store location; warehouse",
     "manufacturer_id": "manufacturer; supplier; vendor",
 }
 FIELDS = {
     "quantity": "quantity; number of items; qty; units; pieces; unit; quantity sold; units sold; sales quantity; sold quantity; order quantity; quantity ordered; product quantity",
-    "unit_price": "unit price; price unit; price; price per unit; item price; price each; product price; selling price; sales price; retail price; unit cost; product unit price",
+    "unit_price": "unit price; price unit; price; price per unit; item price; price each; product price; selling price; sales price; retail price; unit cost; product unit price; item cost; cost; item unit price",
     "sales_amount": "amount; amount total; sales; total; value; revenue; turnover; net; net amount; sales value; sales amount; total price; total amount; "
     "line total; line amount; spend; spent; paid; paid amount; amount paid; net sales; gross; gross amount; total sales; total sale; "
     "order amount; order total; order value; item total; extended price; subtotal; sub total; net value; payment amount; payment value; "
-    "transaction amount; grand total; invoice total; purchase amount; total paid; total spent; total value; paid total; total paid amount",
+    "transaction amount; grand total; invoice total; purchase amount; total paid; total spent; total value; paid total; total paid amount; actual amount paid; buyer paid payment amount",
     "retail_discount_amount": "discount; disc; discount amount; retail disc; retail discount; discount value; total discount; loyalty discount",
     "coupon_discount_amount": "coupon disc; coupon discount; coupon; coupon amount; coupon discount amount",
     "coupon_match_discount_amount": "coupon match disc; coupon match discount; coupon match discount amount",
@@ -40,22 +44,22 @@ FIELDS = {
     "transaction time; transaction timestamp; sale date; sale time; sales date; sold at; sold on; purchase date; purchase time; purchased at; "
     "receipt date; receipt time; order datetime; order timestamp; created at; create time; payment date; payment time; paid at; bill date; "
     "trans date; trans time; order created at; purchase timestamp; order purchase timestamp; purchase datetime; date time; visit date; day; "
-    "ticket date; document date; basket date; order created; created; transaction datetime; event time; date of purchase; placed at",
+    "ticket date; document date; basket date; order created; created; transaction datetime; event time; event timestamp; date of purchase; placed at",
     "registered_on": "registration date; registration time; registered at; registered on; signup date; signed up at; sign up date; joined; joined at; "
-    "join date; member since; customer since; enrolment date; enrollment date; registration; became member on",
+    "join date; member since; customer since; enrolment date; enrollment date; registration; became member on; registration init time; customer created at; account created at",
     "gender": "gender; sex", "birth_year": "birth year; year of birth; yob", "age_band": "age; age band; age group; age range; age bracket",
     "income_band": "income; income band; income range", "home_ownership": "home ownership; homeowner", "marital_status": "marital status; marital",
     "household_size": "household size; hh size; hshd size", "household_composition": "household composition; household comp; hh composition",
     "kids_count": "kids count; kids; children; number of children; kid category",
     "region": "region; country; province; state; county; area; territory", "city": "city; town", "source_tier": "tier; loyalty tier; membership; member tier; loyalty level; level; segment; grade",
-    "product_name": "description; product name; item name; title; product title; product description; item description; article name; "
+    "product_name": "lineitem name; lineitem title; line item name; description; product name; item name; title; product title; product description; item description; article name; "
     "prod name; product; item; sku name; goods name; product type; article description; stock description",
     "brand": "brand; brand name", "brand_type": "brand type", "department": "department; dept; division; family; department name",
     "category": "category; product category; category name; item category; class; commodity desc; product group; item group; group; product category name",
     "subcategory": "subcategory; sub category; subclass; sub commodity desc; subcategory name; product subcategory",
     "package_size": "package size; pack size; size; curr size of product", "store_name": "store name; shop name; branch name; store title",
-    "latitude": "latitude; lat", "longitude": "longitude; lng; lon; long", "channel": "channel; sales channel; order channel; source channel",
-    "status": "status; order status; state of order; order state", "currency_code": "currency; currency code",
+    "latitude": "latitude; lat", "longitude": "longitude; lng; lon; long", "channel": "channel; sales channel; order channel; source channel; sales platform; platform",
+    "status": "status; order status; financial status; payment status; current status; transaction status; state of order; order state", "currency_code": "currency; currency code",
 }  # fmt: skip
 
 PII_WORDS: tuple[tuple[str, str, frozenset[str]], ...] = (
@@ -70,13 +74,14 @@ PII_WORDS: tuple[tuple[str, str, frozenset[str]], ...] = (
         frozenset({
             "firstname", "lastname", "surname", "fullname", "forename", "nickname", "first name", "last name", "full name", "given name",
             "family name", "middle name", "person name", "customer name", "client name", "member name", "user name", "username",
-            "contact name", "recipient name", "buyer name", "cardholder", "card holder", "cust name", "shopper name", "billing name", "shipping name", "customer person name",
+            "contact name", "recipient name", "buyer name", "cardholder", "card holder", "cust name", "shopper name", "counterparty", "billing name", "shipping name", "customer person name",
         }),
     ),
     ("sensitive", "other", frozenset({"credit card", "iban", "bank account", "bank card", "cc number", "card number", "card no", "card num"})),
-    ("direct", "other", frozenset({"openid", "unionid", "wechat", "ip", "ip address", "device id", "imei", "idfa", "cookie id", "open id", "union id"})),
+    ("direct", "other", frozenset({"counterparty account", "openid", "unionid", "wechat", "ip", "ip address", "device id", "imei", "idfa", "cookie id", "open id", "union id"})),
     ("direct", "free_text", frozenset({"remark", "remarks", "note", "notes", "comment", "comments", "message", "feedback", "review"})),
 )  # fmt: skip
+TEXT_ENDINGS = frozenset({"text", "body", "content", "title", "attributes", "details"})
 QUASI = frozenset(
     {"gender", "sex", "age", "zip", "zipcode", "postcode", "postal", "income", "marital", "nationality", "religion", "ethnicity"}
 )
@@ -122,7 +127,7 @@ def our_name(header: str, number: int) -> str:
     name = "_".join(words)
     if not name or not re.search("[a-z]", name):
         return f"column_{number}" + (f"_{name}" if name else "")
-    return name if name[0].isalpha() else f"column_{name}"
+    return f"column_{name}" if not name[0].isalpha() or name in YAML_WORDS else name
 
 
 def _phrases(text: str) -> frozenset[str]:
@@ -146,6 +151,8 @@ def _roles(words: tuple[str, ...]) -> list[str]:
     phrase = " ".join(words)
     if not words:
         return []
+    if words[0] == "lineitem" and len(words) > 1 and (inner := _roles(words[1:])):
+        return inner
     base = words
     while len(base) > 1 and base[-1] in ID_ENDINGS:
         base = base[:-1]
@@ -177,7 +184,10 @@ def person_behind(header: str) -> tuple[str, str | None] | None:
         return None
     if "birth" in singles and "year" in singles:
         return "quasi", None
+    is_text = words[-1:] != () and (words[-1] in TEXT_ENDINGS or words[-1] in PII_WORDS[-1][2])
     for pii, kind, phrases in PII_WORDS:
-        if (singles | pairs) & phrases and roles_of(header)[:1] != ("source_customer_id",):
+        if kind == "free_text" and not is_text:  # a review's number, score or day
+            continue
+        if (singles | pairs) & phrases and (kind == "other" or roles_of(header)[:1] != ("source_customer_id",)):
             return pii, kind
     return ("quasi", None) if singles & QUASI and not singles & {"gross", "net"} else None

@@ -19,7 +19,7 @@ from conf.dialects import Csv
 from conf.errors import InputError
 from spark_jobs.ingest.blocks import UnreadableFileError
 from spark_jobs.ingest.csv_rows import read_csv
-from spark_jobs.ingest.draft.samples import read_sample
+from spark_jobs.ingest.draft.samples import read_samples
 from spark_jobs.ingest.sheet_rows import read_xlsx
 from tests.fuzzing import examples
 from tests.unit.spark_jobs.ingest.test_other_formats import _book, _file, _found
@@ -62,7 +62,7 @@ def test_a_sheet_beyond_its_limits_or_with_broken_cells_is_refused_at_once(tmp_p
         list(read_xlsx(file, Csv(), None, AB, []))
 
     with pytest.raises(InputError, match="a sample cannot be read"):
-        read_sample(file)
+        read_samples(file)
 
     assert caught.value.remedy
     assert time.process_time() - began < 10

@@ -85,7 +85,7 @@ def test_invoice_lines_without_amounts_get_an_expression_and_returns_a_route(tmp
     customers = next(each for each in feed.maps if each.entity == "customers")
     assert (customers.routes, customers.where) == (("default", "return"), "customer_id is not null")
     items = next(each for each in feed.maps if each.entity == "order_items")
-    assert (items.dedup, items.document) == ("full_row_per_document", ("invoice_no",))
+    assert (items.dedup, items.document) == ("document", ("invoice_no",))
     returns = next(each for each in feed.maps if each.entity == "returns")
     assert returns.routes == ("return",)
     assert _fields(feed, "returns")["refund_amount"] == "-cast(quantity * unit_price as decimal(18,2))"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from conf.columns import Column
 from conf.contracts import Feed
 from spark_jobs.ingest.blocks import UnreadableFileError
-from spark_jobs.ingest.draft.samples import read_sample
+from spark_jobs.ingest.draft.samples import read_samples
 from spark_jobs.ingest.json_documents import Layout, layout_of, pieces
 from spark_jobs.ingest.json_paths import without_elements
 from spark_jobs.ingest.json_rows import read_jsonl
@@ -221,7 +221,7 @@ def test_one_object_beyond_the_limit_is_refused(tmp_path: Path) -> None:
 def test_a_sample_may_be_an_array(tmp_path: Path) -> None:
     (tmp_path / "guests.json").write_text(json.dumps([{"guest": {"id": 1}, "room": "12"}, {"guest": {"id": 2}, "room": None}], indent=2))
 
-    sample = read_sample(tmp_path / "guests.json")
+    (sample,) = read_samples(tmp_path / "guests.json")
 
     assert sample.names == ("guest.id", "room")
     assert sample.rows.to_pylist() == [{"c0": "1", "c1": "12"}, {"c0": "2", "c1": None}]

@@ -27,6 +27,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "sheet": "Sheet of an xlsx file; else the first one.",
         "numbers": "How numbers are written in the whole feed.",
         "max_rejected_share": "Above this share of rejected rows nothing of a batch is loaded.",
+        "required": "true: a bad file stops the feed, and so does a feed that never had a file.",
+        "on_bad_file": "A file that cannot be loaded as a whole: set_aside (the others load) or stop.",
         "columns": "The columns to read; others are left in the file.",
         "rules": "Predicates over several columns.",
         "delivery": "snapshot: what a delivery does not have any more is deleted; increment: it stays.",

@@ -64,7 +64,8 @@ def _check_feed(
             sample_table(ctx, contract.source, name, feed, landing)
         except InputError as err:
             return FeedCheck(name, 0, 0, 0, 0, (), tuple(err.findings))
-    files, findings = landed_files(landing, contract.source, feed, ctx.business_date)
+    files, bad = landed_files(landing, contract.source, feed, ctx.business_date)
+    findings = [each.finding for each in bad]
     files = [replace(landed, hash=landed.file, known_on=landed.delivered_on or ctx.business_date) for landed in files if landed.size]
     if not files:
         remedy = f"put files under {landing / contract.source} or correct `files`"
@@ -77,7 +78,7 @@ def _check_feed(
     batch = Batch(ctx, contract.source, f"{name}{TRIAL}", any_share, zone, key, files, landing, referred=dict(batches))
     try:
         check(batch)
-        findings += rejection_findings(batch)
+        findings += [each.finding for each in batch.set_aside] + rejection_findings(batch)
         examples = rejected_examples(batch)
         routes = _rows_by_route(batch) if feed.routes and batch.count("rows") else ()
         batches[name] = batch

@@ -132,6 +132,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "expr": "Spark SQL over the typed columns.",
         "key": "Columns that make an id together.",
         "local_date": "Day of a timestamp column on the source's clock.",
+        "values": "Words of the source and what to read in their place, such as {已全额退款: refunded}; a word that is not there stays.",
         "empty": "Of a descriptive field: keeps (default) or replaces what was there when the value is empty or a note.",
         "first": "Several of these: the first that has a value speaks; ids keep their own namespaces.",
         "namespace": "Namespace of this id, when it is another source's.",

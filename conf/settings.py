@@ -126,6 +126,7 @@ class Quality(_Section):
     """What must hold before a night is published, beside the rejected rows that `ingest.max_rejected_share` allows."""
 
     min_consistency: float | None = Field(default=None, ge=0, le=1)
+    max_unknown_status_share: float = Field(default=0.05, ge=0, le=1)
 
 
 class Collect(_Section):

@@ -84,7 +84,7 @@ STATIC_TABLES = (
             source | string | source system; null when the figure is about an entity
             feed | string | feed of the source; null for the whole source
             entity | string | canonical entity; null when the figure is about deliveries
-            dimension | string | validity, completeness, uniqueness, consistency, freshness or accounting
+            dimension | string | validity, completeness, uniqueness, consistency, freshness, accounting, statuses or emptiness
             rule | string | what was checked; `all` for everything together
             column_name | string | column or field it is about
             rows_checked | bigint | rows of the night's news that were looked at

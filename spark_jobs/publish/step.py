@@ -21,6 +21,7 @@ from spark_jobs.publish.data_quality import TABLE, check_consistency, measure
 from spark_jobs.publish.publications import built, last_date, latest, record, refresh_views
 from spark_jobs.publish.quality import allowed_shares, check, pass_rates
 from spark_jobs.publish.role_views import refresh
+from spark_jobs.publish.statuses import check_statuses
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ def run(ctx: StepContext) -> StepReport:
     """Publish the night.
 
     Raises:
-        QualityError: too many rows failed since the last publication, or there is nothing to publish.
+        QualityError: too many rows failed or have an unknown status, or there is nothing to publish.
     """
     for name in ("ops.publications", "ops.ingest_manifest", "ops.conform_rejects", TABLE):
         ensure_table(ctx.spark, ctx.settings, catalog().table(name))
@@ -38,6 +39,7 @@ def run(ctx: StepContext) -> StepReport:
     measures = measure(ctx, last_date(ctx), rates)
     check(rates)
     check_consistency(measures)
+    check_statuses(measures)
     tables = built(ctx)
     if not tables:
         raise QualityError("there is nothing to publish", [Finding("gold_build", "has no tables", "build the marts first: cdp run")])

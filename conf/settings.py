@@ -127,6 +127,7 @@ class Quality(_Section):
 
     min_consistency: float | None = Field(default=None, ge=0, le=1)
     max_unknown_status_share: float = Field(default=0.05, ge=0, le=1)
+    allow_empty_gold: bool = False
 
 
 class Collect(_Section):

@@ -81,7 +81,8 @@ def _check_feed(
         findings += [each.finding for each in batch.set_aside] + rejection_findings(batch)
         examples = rejected_examples(batch)
         routes = _rows_by_route(batch) if feed.routes and batch.count("rows") else ()
-        batches[name] = batch
+        if batch.files:
+            batches[name] = batch
     except InputError as err:
         findings += err.findings
         shutil.rmtree(batch.plan.folder, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -120,14 +121,20 @@ def test_rows_of_one_delivery_do_not_answer_for_the_same_rows_of_another(make_sh
 
 
 def test_a_file_that_changes_while_it_is_read_is_not_loaded(make_shop: MakeShop) -> None:
-    shop = make_shop(on_bad_file="stop")
+    shop = make_shop()
     shop.ingest()
     shop.land("till_2024-01-05.csv", HEADER + GOOD)
     landed, _ = landed_files(shop.settings.lake.landing, shop.contract.source, shop.contract.feeds["till"], date(2024, 1, 31))
     shop.land("till_2024-01-05.csv", HEADER + GOOD + "3,7,,1,2024-01-05 08:00:00\n")
 
-    with pytest.raises(InputError, match=r"changed while it was read → copy under a name that ends in \.part"):
-        load(shop.batch(*(replace(each, hash="of what it was", known_on=date(2024, 1, 5)) for each in landed)))
+    batch = shop.batch(*(replace(each, hash="of what it was", known_on=date(2024, 1, 5)) for each in landed))
+    stopping = replace(batch, stops_on_bad_file=True, set_aside=[])
+    says = r"changed while it was read → copy under a name that ends in \.part"
+
+    with pytest.raises(InputError, match=says):
+        load(stopping)
+    assert load(batch) == []
+    assert re.search(says, str(batch.set_aside[0].finding))
 
     assert shop.bronze() == []
     shop.ingest()

@@ -222,3 +222,31 @@ def test_a_lake_that_cannot_be_written_is_named_by_status(small_disk: Settings, 
     [said] = _status(small_disk, capsys)
 
     assert said.startswith(f"look at: a file or folder cannot be used: Read-only file system; {folder}: access is refused")
+
+
+def test_unknown_statuses_and_empty_results_are_to_be_looked_at(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    # given a night with a word that nobody knows and a feed that never came
+    empty = dict.fromkeys(("source", "feed", "entity", "column_name", "rows_checked", "rows_failed", "pass_rate", "observed", "threshold"))
+    figures = [
+        empty | {"source": "florist", "dimension": "statuses", "rule": "unknown: versandt", "rows_checked": 100, "pass_rate": 0.97},
+        empty | {"source": "florist", "feed": "fines", "dimension": "emptiness", "rule": "never_delivered", "observed": 0.0},
+    ]
+    schema = pa.schema([
+        *((name, pa.string()) for name in ("source", "feed", "entity", "column_name", "dimension", "rule", "status")),
+        *((name, pa.int64()) for name in ("rows_checked", "rows_failed")),
+        *((name, pa.float64()) for name in ("pass_rate", "observed", "threshold")), ("business_date", pa.date32()),
+    ])  # fmt: skip
+    rows = [row | {"business_date": LATER, "status": "warn"} for row in figures]
+    write_deltalake(here.lake.warehouse / "ops" / "data_quality", pa.Table.from_pylist(rows, schema=schema))
+    step = {"run_id": "r", "business_date": LATER, "step": "publish", "status": "ok", "seconds": 1.0, "message": None}
+    write_deltalake(here.lake.warehouse / "ops" / "runs", pa.Table.from_pylist([step | {"started_at": datetime(2017, 12, 31, tzinfo=UTC)}]))
+
+    # when
+    show_status(Console(width=200), here)
+
+    # then
+    shown = capsys.readouterr().out
+    assert "statuses: unknown: versandt" in shown
+    assert "emptiness: never_delivered" in shown
+    assert "look at: 2 figures about empty results and unknown statuses: cdp quality" in shown
+    assert "Nothing to look at" not in shown

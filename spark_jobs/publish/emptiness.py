@@ -81,7 +81,9 @@ def _strangers(landing: Path, sources: Mapping[str, SourceContract]) -> list[Mea
         strangers = [path.relative_to(folder).as_posix() for path in files if path not in matched]
         if strangers:
             rule = f"{NO_FEED}: {_some(strangers)}"
-            measures.append(Measure(DIMENSION, rule, folder.name, rows_checked=len(files), rows_failed=len(strangers), status=WARN))
+            measures.append(
+                Measure(DIMENSION, rule, _as_text(folder.name), rows_checked=len(files), rows_failed=len(strangers), status=WARN)
+            )
     return measures
 
 
@@ -119,8 +121,13 @@ def _entities(settings: Settings, feeds: Mapping[FeedName, Feed], delivered: Map
 
 def _some(names: Sequence[str]) -> str:
     more = len(names) - MOST_NAMES
-    shown = ", ".join(name.encode("utf-8", "backslashreplace").decode()[:80] for name in names[:MOST_NAMES])
+    shown = ", ".join(_as_text(name)[:80] for name in names[:MOST_NAMES])
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _as_text(name: str) -> str:
+    """A name that a table can hold: a file may have one that is no UTF-8."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def check_required(measures: Sequence[Measure]) -> None:

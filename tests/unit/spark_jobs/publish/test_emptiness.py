@@ -1,5 +1,6 @@
 """What gave nothing is a figure, and a mart that has become empty is not published."""
 
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,13 @@ def test_feeds_without_files_are_warned_about_and_required_ones_stop(here: Setti
 
 
 def test_files_that_match_no_feed_are_named(here: Settings) -> None:
-    for name in ("library/Loans/loans_2024-05-03.jsonl", "library/loans/loans_2024-05-04.jsonl.part", "archive_of_ann/a.csv"):
+    of_a_gbk_system = os.fsdecode("借阅".encode("gbk"))
+    for name in (
+        f"{of_a_gbk_system}/b.csv",
+        "library/Loans/loans_2024-05-03.jsonl",
+        "library/loans/loans_2024-05-04.jsonl.part",
+        "archive_of_ann/a.csv",
+    ):
         land(here, name)
 
     found = [each for each in figures(here, library()) if each.rule.startswith("matches_no_feed")]
@@ -86,6 +93,7 @@ def test_files_that_match_no_feed_are_named(here: Settings) -> None:
     assert [(each.source, each.rule, each.rows_checked, each.rows_failed) for each in found] == [
         ("archive_of_ann", "matches_no_feed: a.csv", 1, 1),
         ("library", "matches_no_feed: Loans/loans_2024-05-03.jsonl", 2, 1),
+        ("\\udcbd\\udce8\\udcd4\\udcc4", "matches_no_feed: b.csv", 1, 1),
     ]
 
 

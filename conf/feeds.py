@@ -27,6 +27,8 @@ class Feed(Part):
     each: str | None = Field(default=None, min_length=1)
     numbers: Numbers = Numbers()
     max_rejected_share: float | None = Field(default=None, ge=0, le=1)
+    required: bool = False
+    on_bad_file: Literal["set_aside", "stop"] | None = None
     columns: tuple[Column, ...] = Field(min_length=1)
     delivery: Literal["increment", "snapshot"] = "increment"
     changes: Changes | None = None
@@ -69,6 +71,8 @@ class Feed(Part):
         return self
 
     def _check_deliveries(self) -> None:
+        if self.required and self.on_bad_file == "set_aside":
+            raise ValueError("a required feed stops on a bad file; leave out required, or on_bad_file")
         if self.changes and any(each.dedup is not Dedup.KEY for each in self.maps):
             raise ValueError(
                 "a feed of changes needs maps with a key of its own; dedup makes keys out of the content, which a change changes"

@@ -1,5 +1,6 @@
 """Maps: how rows of a feed become rows of canonical entities."""
 
+from collections import Counter
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -7,6 +8,7 @@ from pydantic import Field, model_validator
 
 from conf.dialects import Part
 from conf.types import NAME
+from conf.vocabularies.statuses import word
 
 
 class FieldSource(Part):
@@ -23,6 +25,7 @@ class FieldSource(Part):
     first: "tuple[FieldSource, ...] | None" = None
     namespace: str | None = Field(default=None, pattern=NAME)
     empty: Literal["keeps", "replaces"] = "keeps"
+    values: dict[str, str | bool | int | float] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -36,7 +39,16 @@ class FieldSource(Part):
             raise ValueError("give exactly one of: a column name, const, expr, key, local_date, first")
         if self.first is not None and (len(self.first) < 2 or self.namespace or any(each.first for each in self.first)):
             raise ValueError("first needs two sources or more, none of which has a first, and their namespaces belong to them")
+        if self.values and self.column is None and self.expr is None:
+            raise ValueError("values goes with column or expr; write it there, also inside first")
+        if twice := sorted(text for text, number in Counter(map(word, self.values)).items() if number > 1):
+            raise ValueError(f"values are equal without blanks and case: {', '.join(twice)}; keep one of each")
         return self
+
+    @property
+    def translations(self) -> dict[str, str]:
+        """What `values` says: a word as words are compared, and the text in its place."""
+        return {word(text): str(value).lower() if isinstance(value, bool) else str(value) for text, value in self.values.items()}
 
     @property
     def alternatives(self) -> "tuple[FieldSource, ...]":

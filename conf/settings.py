@@ -128,6 +128,8 @@ class Quality(_Section):
     """What must hold before a night is published, beside the rejected rows that `ingest.max_rejected_share` allows."""
 
     min_consistency: float | None = Field(default=None, ge=0, le=1)
+    max_unknown_status_share: float = Field(default=0.05, ge=0, le=1)
+    allow_empty_gold: bool = False
 
 
 class Collect(_Section):

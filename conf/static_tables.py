@@ -20,8 +20,8 @@ STATIC_TABLES = (
             rows_in | bigint | rows read
             rows_valid | bigint | rows in bronze
             rows_quarantined | bigint | rows in quarantine
-            status | string | loaded, duplicate, failed or replayed (its counts are what the replay moved)
-            message | string | why it failed, or what drifted
+            status | string | loaded, duplicate, failed, set_aside, withdrawn (not set aside any more) or replayed (its counts are what the replay moved)
+            message | string | why it failed or was set aside, or what drifted
             warnings | string | JSON: rule that only warns → rows of the batch that break it; at one file of the batch
             business_date | date | business date of the run that loaded it
             loaded_at | timestamp | when, by the clock of the run
@@ -84,7 +84,7 @@ STATIC_TABLES = (
             source | string | source system; null when the figure is about an entity
             feed | string | feed of the source; null for the whole source
             entity | string | canonical entity; null when the figure is about deliveries
-            dimension | string | validity, completeness, uniqueness, consistency, freshness or accounting
+            dimension | string | validity, completeness, uniqueness, consistency, freshness, accounting, statuses or emptiness
             rule | string | what was checked; `all` for everything together
             column_name | string | column or field it is about
             rows_checked | bigint | rows of the night's news that were looked at

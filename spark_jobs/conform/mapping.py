@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from conf.entities import EntityColumn
 from conf.field_types import MOMENTS
 from conf.maps import Dedup, FieldSource
+from conf.vocabularies.statuses import BLANKS, FULL_WIDTH, HALF_WIDTH
 from spark_jobs.common.deliveries import delivered_on_column
 from spark_jobs.common.document_fields import with_document_fields
 from spark_jobs.common.routes import route_of
@@ -175,11 +176,21 @@ def _from(source: FieldSource, column: EntityColumn, part: Contribution) -> "Col
 
     if source.const is not None:
         return F.lit(source.const)
-    if source.expr is not None:
-        return F.expr(source.expr)
     if source.key is not None:
         return joined_key(source.key, part.feed)
-    return _from_column(source, column, part)
+    if source.values:
+        return _translated(F.col(source.column) if source.column else F.expr(source.expr or ""), source)
+    return F.expr(source.expr) if source.expr is not None else _from_column(source, column, part)
+
+
+def _translated(raw: "Column", source: FieldSource) -> "Column":
+    """The value that `values` has for a word; a word that is not there goes on as it is."""
+    from pyspark.sql import functions as F
+
+    text = raw.cast("string")
+    compared = F.lower(F.btrim(F.translate(text, FULL_WIDTH, HALF_WIDTH), F.lit(BLANKS)))
+    pairs = [F.lit(each) for pair in source.translations.items() for each in pair]
+    return F.coalesce(F.try_element_at(F.create_map(*pairs), compared), text)
 
 
 def _from_column(source: FieldSource, column: EntityColumn, part: Contribution) -> "Column":
@@ -241,7 +252,7 @@ def _cast_can_fail(column: EntityColumn, part: Contribution) -> bool:
     if column.type == "string":
         return False
     source = part.map.fields.get(column.name)
-    if source is None or source.first or not source.columns:
+    if source is None or source.first or source.values or not source.columns:
         return True
     return part.feed.column(source.columns[0]).type != column.type
 

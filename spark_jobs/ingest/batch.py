@@ -1,6 +1,7 @@
 """A feed's new files on their way into the lake: what they are, where they are staged and what was found in them."""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from pathlib import Path
@@ -14,7 +15,7 @@ from spark_jobs.ingest import rejected
 from spark_jobs.ingest.erased import Marks, erased_in
 from spark_jobs.ingest.identifiers import Cleaner
 from spark_jobs.ingest.journal import staging_folder
-from spark_jobs.ingest.landing import LandedFile, balanced_groups
+from spark_jobs.ingest.landing import BadFile, LandedFile, balanced_groups
 from spark_jobs.ingest.manifest import batch_id
 from spark_jobs.ingest.progress import Advance, silent
 from spark_jobs.ingest.staging import FileStats, StagePlan, staged_rows
@@ -47,6 +48,8 @@ class Batch:
     landing: Path | None = None
     advance: Advance = silent
     erased: Marks = field(default_factory=Marks)  # of customers who must not come back
+    stops_on_bad_file: bool = False
+    set_aside: list[BadFile] = field(default_factory=list)
     referred: dict[str, "Batch"] | None = None  # a dry run: other feeds' batches instead of what is in bronze
     stats: dict[str, FileStats] = field(default_factory=dict)
     rejected: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -69,6 +72,15 @@ class Batch:
             self.feed, groups, str(self.landing or settings.lake.landing), str(folder), self.key, settings.ingest.keep_raw_in_quarantine,
             erased_in(self.feed, self.source, self.erased), Cleaner.for_feed(self.feed),
         )  # fmt: skip
+
+    def leave_out(self, bad: Iterable[BadFile]) -> None:
+        """Set files aside: the batch is what is left."""
+        self.set_aside += bad
+        left_out = {each.landed.file for each in bad}
+        self.files = [landed for landed in self.files if landed.file not in left_out]
+        self.stats = {file: found for file, found in self.stats.items() if file not in left_out}
+        for name in ("batch_id", "plan") if left_out else ():
+            self.__dict__.pop(name, None)
 
     @property
     def rows_in(self) -> int:

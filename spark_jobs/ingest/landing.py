@@ -44,20 +44,29 @@ class KnownFile:
     is_copy: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class BadFile:
+    """A file that cannot be loaded as a whole, and why; its name is shown as text also where it is none."""
+
+    landed: LandedFile
+    finding: Finding
+
+
 @dataclass
 class Decision:
-    """What to do with the files of a feed."""
+    """What to do with the files of a feed. `bad` files stop it; those in `set_aside` are left out and the others load."""
 
     new: list[LandedFile] = field(default_factory=list)
     copies: list[LandedFile] = field(default_factory=list)
     empty: list[LandedFile] = field(default_factory=list)
-    unchanged: int = 0
-    findings: list[Finding] = field(default_factory=list)
+    unchanged: list[LandedFile] = field(default_factory=list)
+    bad: list[BadFile] = field(default_factory=list)
+    set_aside: list[BadFile] = field(default_factory=list)
 
 
-def landed_files(landing: Path, source: str, feed: Feed, until: date) -> tuple[list[LandedFile], list[Finding]]:
+def landed_files(landing: Path, source: str, feed: Feed, until: date) -> tuple[list[LandedFile], list[BadFile]]:
     """Files of a feed delivered on or before `until`, in order of delivery date and name, and names that are no text or have an impossible date."""
-    found, findings = [], []
+    found, bad = [], []
     patterns = {feed.files.replace("{date}", written) for written in DATE_GLOBS}
     for path in {path for pattern in patterns for path in (landing / source).glob(pattern)}:
         name = path.relative_to(landing).as_posix()
@@ -65,20 +74,23 @@ def landed_files(landing: Path, source: str, feed: Feed, until: date) -> tuple[l
             continue
         if not _is_text(name):
             shown = name.encode("utf-8", "backslashreplace").decode()
-            findings.append(
-                Finding(shown, "its name is not UTF-8", "rename the file; its sender names files in another encoding, such as GBK")
-            )
+            remedy = "rename the file; its sender names files in another encoding, such as GBK"
+            bad.append(_bad(LandedFile(shown, 0, 0), "its name is not UTF-8", remedy))
             continue
         text = date_in_path(source, feed.files, name)
         try:
             delivered_on = date.fromisoformat(text) if text else None
         except ValueError:
-            findings.append(Finding(name, f"{text} is not a date", "rename the file"))
+            bad.append(_bad(LandedFile(name, 0, 0), f"{text} is not a date", "rename the file"))
             continue
         if delivered_on is None or delivered_on <= until:
             stat = path.stat()
             found.append(LandedFile(name, stat.st_size, stat.st_mtime_ns, delivered_on))
-    return sorted(found, key=_in_order), findings
+    return sorted(found, key=_in_order), sorted(bad, key=lambda each: each.landed.file)
+
+
+def _bad(landed: LandedFile, problem: str, remedy: str) -> BadFile:
+    return BadFile(landed, Finding(landed.file, problem, remedy))
 
 
 def is_as_found(landed: LandedFile, landing: Path) -> bool:
@@ -91,7 +103,7 @@ def is_as_found(landed: LandedFile, landing: Path) -> bool:
 
 
 def decide(files: Sequence[LandedFile], known: Iterable[KnownFile], landing: Path) -> Decision:
-    """Which files are new, which are copies of what is loaded; content that changed under a known name is a finding.
+    """Which files are new, which are copies of what is loaded; files that cannot be read or whose content changed are bad.
 
     A file whose size and modification time are those of the manifest is not read.
     """
@@ -108,8 +120,10 @@ def decide(files: Sequence[LandedFile], known: Iterable[KnownFile], landing: Pat
             to_read.append(landed)
     for landed in _hashed(to_read, landing):
         entry = by_name.get(landed.file)
-        if entry is not None and entry.hash != landed.hash:
-            decision.findings.append(Finding(landed.file, "its content changed after it was loaded", CHANGED_REMEDY))
+        if not landed.hash:
+            decision.bad.append(_bad(landed, "cannot be read", "see that it exists and that this account may read it"))
+        elif entry is not None and entry.hash != landed.hash:
+            decision.bad.append(_bad(landed, "its content changed after it was loaded", CHANGED_REMEDY))
         else:
             to_place.append(landed)
     _place(to_place, by_name, decision)
@@ -128,7 +142,7 @@ def _place(files: Sequence[LandedFile], by_name: Mapping[str, KnownFile], decisi
         entry = by_name.get(landed.file)
         marks = _marks(landed, stretch)
         if entry is not None and (not entry.is_copy or marks & loaded):
-            decision.unchanged += 1
+            decision.unchanged.append(landed)
         elif marks & loaded:
             decision.copies.append(landed)
         else:
@@ -191,6 +205,14 @@ def balanced_groups(files: Sequence[LandedFile], most: int) -> tuple[tuple[Lande
 
 
 def _hashed(files: Sequence[LandedFile], landing: Path) -> list[LandedFile]:
+    """The files with their hashes; the hash of a file that cannot be read stays empty."""
+
+    def hash_of(landed: LandedFile) -> str:
+        try:
+            return file_hash(landing / landed.file)
+        except OSError:
+            return ""
+
     with ThreadPoolExecutor(HASH_THREADS) as pool:
-        hashes = pool.map(lambda landed: file_hash(landing / landed.file), files)
+        hashes = pool.map(hash_of, files)
         return [replace(landed, hash=value) for landed, value in zip(files, hashes, strict=True)]

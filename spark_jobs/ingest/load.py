@@ -8,7 +8,6 @@ import json
 import logging
 import shutil
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
@@ -25,10 +24,9 @@ from spark_jobs.ingest.batch import Batch
 from spark_jobs.ingest.erased import note_redelivered
 from spark_jobs.ingest.identifiers import REMEDIES
 from spark_jobs.ingest.journal import Pending, take_back
-from spark_jobs.ingest.landing import is_as_found
 from spark_jobs.ingest.manifest import LOADED, Entry, entry_of, record
 from spark_jobs.ingest.references import check_references
-from spark_jobs.ingest.staging import stage
+from spark_jobs.ingest.set_aside import stage_readable
 from spark_jobs.ingest.vault import fill_vault
 
 if TYPE_CHECKING:
@@ -38,17 +36,17 @@ log = logging.getLogger(__name__)
 
 
 def load(batch: Batch) -> list[Entry]:
-    """Load a batch and give its manifest entries, which are recorded already.
+    """Load a batch and give its manifest entries, which are recorded already; bad files leave the batch (`batch.set_aside`).
 
     Raises:
-        InputError: a file breaks its contract as a whole, or too many rows were rejected; nothing of the batch is in the lake.
+        InputError: a bad file stops the feed, or too many rows were rejected; nothing of the batch is in the lake.
     """
     shutil.rmtree(batch.plan.folder, ignore_errors=True)
     try:
         batch.advance(batch.name, "reading")
         check(batch)
         batch.advance(batch.name, "writing")
-        entries = _commit(batch)
+        entries = _commit(batch) if batch.files else []
         batch.advance(batch.name, "done")
         return entries
     finally:
@@ -59,13 +57,9 @@ def check(batch: Batch) -> None:
     """Stage the files and find out which rows break a rule; nothing in the lake changes.
 
     Raises:
-        InputError: a file breaks its contract as a whole, or too many rows were rejected.
+        InputError: a bad file stops the feed, or too many rows were rejected.
     """
-    batch.stats = {found.file: found for found in stage(batch.ctx.spark, batch.plan)}
-    _refuse_changed(batch)
-    findings = [Finding(found.file, found.problem, found.remedy or "") for found in batch.stats.values() if found.problem]
-    if findings:
-        raise InputError(f"files of {batch.name} break their contract", sorted(findings, key=lambda finding: finding.where))
+    stage_readable(batch)
     for found in batch.stats.values():
         for note in found.notes:
             log.warning("schema_drift feed=%s file=%s note=%r", batch.name, found.file, note)
@@ -75,15 +69,6 @@ def check(batch: Batch) -> None:
         check_rules(batch)
     _count_rejected(batch)
     _stop_above_threshold(batch)
-
-
-def _refuse_changed(batch: Batch) -> None:
-    """What was read must be what was hashed."""
-    changed = [landed.file for landed in batch.files if not is_as_found(landed, Path(batch.plan.landing))]
-    if changed:
-        remedy = "copy under a name that ends in .part, rename at the end, and run again"
-        findings = [Finding(file, "its size or modification time changed while it was read", remedy) for file in changed]
-        raise InputError(f"files of {batch.name} are not complete yet", findings)
 
 
 def check_rules(batch: Batch) -> None:

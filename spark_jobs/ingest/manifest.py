@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from conf.catalog import catalog
@@ -14,6 +14,8 @@ from spark_jobs.ingest.landing import KnownFile, LandedFile
 
 MANIFEST = "ops.ingest_manifest"
 LOADED, DUPLICATE, FAILED, REPLAYED = "loaded", "duplicate", "failed", "replayed"
+SET_ASIDE, WITHDRAWN = "set_aside", "withdrawn"
+FileName = tuple[str, str, str]  # source, feed and file
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Known:
     files: dict[tuple[str, str], list[KnownFile]]
     failed: frozenset[tuple[str, str]]
     batches: frozenset[str]
+    set_aside: dict[FileName, tuple[str, str]] = field(default_factory=dict)  # hash and message of the files that are set aside now
 
     def of_feed(self, source: str, feed_name: str, feed: Feed) -> list[KnownFile]:
         """Files of one feed that are loaded or copies of loaded ones; when its names have dates, every file has one."""
@@ -54,11 +57,16 @@ class Known:
 
 def read_manifest(ctx: StepContext) -> Known:
     """Everything the manifest knows of files, as of now."""
-    columns = ("batch_id", "source", "feed", "file", "file_hash", "size_bytes", "modified_at_ns", "known_on", "status")
+    columns = ("batch_id", "source", "feed", "file", "file_hash", "size_bytes", "modified_at_ns", "known_on", "status", "message")
     table = ctx.spark.table(MANIFEST).select(*columns).orderBy("loaded_at", "file").toArrow()
     files: dict[tuple[str, str], list[KnownFile]] = {}
     failed, batches = set(), set()
+    set_aside: dict[FileName, tuple[str, str]] = {}
     for row in table.to_pylist():
+        if row["status"] == SET_ASIDE:
+            set_aside[row["source"], row["feed"], row["file"]] = (row["file_hash"], row["message"])
+        elif row["status"] in (LOADED, DUPLICATE, WITHDRAWN):
+            set_aside.pop((row["source"], row["feed"], row["file"]), None)
         if row["status"] in (LOADED, REPLAYED):
             batches.add(row["batch_id"])
         if row["status"] in (LOADED, DUPLICATE):
@@ -67,7 +75,7 @@ def read_manifest(ctx: StepContext) -> Known:
             files.setdefault((row["source"], row["feed"]), []).append(entry)
         elif row["status"] == FAILED:
             failed.add((row["file"], row["file_hash"]))
-    return Known(files, frozenset(failed), frozenset(batches))
+    return Known(files, frozenset(failed), frozenset(batches), set_aside)
 
 
 def last_published(ctx: StepContext) -> date | None:

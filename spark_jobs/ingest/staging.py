@@ -4,11 +4,12 @@ Reads: landed files. Grain: one row per parsed row; rejects and PII ciphertexts 
 Rerun: the folder belongs to one batch and is removed before and after it.
 """
 
+import errno
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from conf.contracts import Feed
+from conf.errors import CdpError
 from spark_jobs.common.crypto import KeyReference
 from spark_jobs.ingest.blocks import Reject, UnreadableFileError
 from spark_jobs.ingest.csv_rows import Parse, read_csv
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 ROW_GROUP_ROWS = 1 << 18
 DICTIONARY_BYTES = 1 << 26  # of a row group: all its tokens
 MOST_WAITING = 2  # tables to be written
+NOT_OF_A_FILE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)
 PLACE = [("_source_file", pa.string()), ("_line", pa.int64()), ("_file_hash", pa.string()), ("_known_on", pa.date32())]
 REJECT_SCHEMA = pa.schema([*PLACE, ("_rule", pa.string()), ("_raw", pa.binary())])
 STATS_DDL = "file string, rows_in bigint, rows_rejected bigint, problem string, remedy string, notes string"
@@ -177,19 +180,48 @@ def stage_group(plan: StagePlan, group: int) -> list[FileStats]:
 
 def _stage_file(plan: StagePlan, landed: LandedFile, writer: GroupWriter, tokeniser: Tokeniser, found: FileStats) -> None:
     threads = 2 if len(plan.groups) == 1 else 1
-    for rows in _in_order(_parses(plan, landed, found.notes), threads):
+    for rows in _parsed(plan, landed, found, threads):
         found.rows_in += rows.count
         found.rows_rejected += len(rows.rejects)
         if rows.rejects:
             writer.write("rejects", _reject_table(plan, landed, rows.rejects, tokeniser))
         if len(rows.lines):
-            table, vault = tokeniser.apply(rows.table)
+            with _naming(int(rows.lines[0])):
+                table, vault = tokeniser.apply(rows.table)
             if vault.num_rows:
                 writer.write("vault", vault)
             if tokeniser.erased_rows is not None:
                 lines = rows.lines[tokeniser.erased_rows.touched.to_numpy(zero_copy_only=False)]
                 writer.write("erased", pa.table({"file": pa.array([landed.file] * len(lines), pa.string()), "line": pa.array(lines)}))
             writer.rows(_with_place(table, landed, rows.lines))
+
+
+def _parsed(plan: StagePlan, landed: LandedFile, found: FileStats, threads: int) -> Iterator[Rows]:
+    """Rows of a file; whatever a reader raises is a problem of its file."""
+    line = 0
+    with _naming(1):
+        rows = _in_order(_parses(plan, landed, found.notes), threads)
+    while True:
+        with _naming(line + 1):
+            parsed = next(rows, None)
+        if parsed is None:
+            return
+        yield parsed
+        line = max([line, *parsed.lines[-1:].tolist(), *(reject.line for reject in parsed.rejects[-1:])])
+
+
+@contextmanager
+def _naming(line: int) -> Iterator[None]:
+    """Turn an exception that nobody foresaw into a problem of the file. A disk that refuses writing, and memory, are nobody's file."""
+    try:
+        yield
+    except (UnreadableFileError, CdpError, MemoryError):
+        raise
+    except Exception as err:
+        if isinstance(err, OSError) and err.errno in NOT_OF_A_FILE:
+            raise
+        problem = f"the reader failed ({type(err).__name__}), at line {line:,} or after it"
+        raise UnreadableFileError(problem, "deliver the file again, complete; if it fails again, report it with this line") from None
 
 
 def _in_order(parses: Iterator[Parse], threads: int) -> Iterator[Rows]:

@@ -24,6 +24,7 @@ from spark_jobs.ingest.landing import Decision, decide, landed_files, with_known
 from spark_jobs.ingest.load import load
 from spark_jobs.ingest.manifest import DUPLICATE, FAILED, Entry, Known, batch_id, entry_of, last_published, read_manifest, record
 from spark_jobs.ingest.progress import Advance, feed_progress
+from spark_jobs.ingest.set_aside import note_set_aside, split_by_policy, stops_on_bad_file
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +55,12 @@ def ingest(ctx: StepContext, sources: Mapping[str, SourceContract]) -> StepRepor
         recovered = recover(ctx, known.batches)
         refused, later = extract_tables(ctx, [(source, contract, name, feed) for source, name, contract, feed in feeds])
         decisions = _decisions(ctx, feeds, known)
-        entries, findings = _load_all(ctx, feeds, decisions, known)
-        findings = refused + findings
+        findings = refused + split_by_policy(
+            decisions, [(source, name) for source, name, contract, _ in feeds if stops_on_bad_file(contract, name)]
+        )
+        entries, failed = _load_all(ctx, feeds, decisions, known)
+        findings += failed
+        set_aside = note_set_aside(ctx, decisions, known)
     if findings:
         raise InputError("some deliveries were not loaded", findings + later)
     if later:
@@ -63,7 +68,7 @@ def ingest(ctx: StepContext, sources: Mapping[str, SourceContract]) -> StepRepor
     loaded = [entry for entry in entries if entry.status != DUPLICATE]
     counts: dict[str, int | float | str] = {
         "files_loaded": len(loaded),
-        "files_unchanged": sum(decision.unchanged for decision in decisions.values()),
+        "files_unchanged": sum(len(decision.unchanged) for decision in decisions.values()),
         "files_copied": len(entries) - len(loaded),
         "rows_in": sum(entry.rows_in for entry in loaded),
         "rows_valid": sum(entry.rows_valid for entry in loaded),
@@ -72,7 +77,9 @@ def ingest(ctx: StepContext, sources: Mapping[str, SourceContract]) -> StepRepor
     }
     if drifted := sum(bool(entry.message) for entry in loaded):
         counts["files_with_drift"] = drifted
-    return StepReport("ingest", counts, None if entries else "no new files")
+    if set_aside:
+        counts["files_set_aside"] = len(set_aside)
+    return StepReport("ingest", counts, None if entries or set_aside else "no new files")
 
 
 def ensure_tables(ctx: StepContext, feeds: Sequence[ConfiguredFeed]) -> None:
@@ -95,7 +102,7 @@ def _decisions(ctx: StepContext, feeds: Sequence[ConfiguredFeed], known: Known) 
     for source, name, _, feed in feeds:
         files, misnamed = landed_files(ctx.settings.lake.landing, source, feed, ctx.business_date)
         decision = decide(files, known.of_feed(source, name, feed), ctx.settings.lake.landing)
-        decision.findings += misnamed
+        decision.bad += misnamed
         decision.new = with_known_on(decision.new, ctx.business_date, published)
         decision.copies = with_known_on(decision.copies, ctx.business_date, published)
         for landed in decision.empty:
@@ -107,18 +114,18 @@ def _decisions(ctx: StepContext, feeds: Sequence[ConfiguredFeed], known: Known) 
 def _load_all(
     ctx: StepContext, feeds: Sequence[ConfiguredFeed], decisions: dict[tuple[str, str], Decision], known: Known
 ) -> tuple[list[Entry], list[Finding]]:
-    """Load the feeds that have new files, a few at once; feeds with a finding are left as they are."""
-    findings = [finding for decision in decisions.values() for finding in decision.findings]
+    """Load the feeds that have new files, a few at once; feeds that a bad file stops are left as they are."""
+    findings: list[Finding] = []
     work = [feed for feed in feeds if _is_loadable(decisions[feed[0], feed[1]])]
     key, erased = key_reference(ctx.settings), erased_marks(ctx) if work else Marks()
     copies = [
         entry_of(landed, source, name, batch_id(source, name, [landed]), DUPLICATE)
         for (source, name), decision in decisions.items()
-        if not decision.findings
+        if not decision.bad
         for landed in decision.copies
     ]
     entries = list(copies)
-    failed = {feed for feed, decision in decisions.items() if decision.findings}
+    failed = {feed for feed, decision in decisions.items() if decision.bad}
     with feed_progress([f"{source}.{name}" for source, name, _, _ in work]) as advance, ThreadPoolExecutor(FEEDS_AT_ONCE) as pool:
         for wave in in_waves(work):
             ready = [feed for feed in wave if not _waits_for(feed, failed)]
@@ -158,7 +165,7 @@ def _waiting(feed: ConfiguredFeed, failed: set[tuple[str, str]]) -> Finding:
 
 
 def _is_loadable(decision: Decision) -> bool:
-    return bool(decision.new) and not decision.findings
+    return bool(decision.new) and not decision.bad
 
 
 def _load_feed(
@@ -166,7 +173,8 @@ def _load_feed(
 ) -> Sequence[Entry]:
     source, name, contract, definition = feed
     zone = contract.time_zone or ctx.settings.retailer.time_zone
-    batch = Batch(ctx, source, name, definition, zone, key, decision.new, advance=advance, erased=erased)
+    batch = Batch(ctx, source, name, definition, zone, key, decision.new, advance=advance, erased=erased,
+                  stops_on_bad_file=stops_on_bad_file(contract, name), set_aside=decision.set_aside)  # fmt: skip
     try:
         return load(batch)
     except InputError as err:

@@ -15,6 +15,7 @@ from conf.contracts import foreign_currencies, key_namespaces, load_sources, may
 from conf.entities import load_entities
 from conf.errors import CdpError, EngineError, Finding
 from conf.settings import PROJECT_ROOT, Settings
+from conf.vocabularies.statuses import statuses
 from spark_jobs.common.errors import SparkFailedError, environment_error, readable, sql_error
 from spark_jobs.common.session import connect_url, engine_session
 from spark_jobs.common.storage import NotWritableError, engine_log_size, fault_of_engine
@@ -78,6 +79,7 @@ def dbt_vars(settings: Settings, business_date: date) -> dict[str, Any]:
         "retailer_currency": retailer.currency_code,
         "converts_currency": may_mix_currencies(sources, retailer.currency_code),
         "source_currencies": foreign_currencies(sources, retailer.currency_code),
+        "non_purchase_statuses": sorted(statuses().non_purchase),
         "product_namespaces": list(key_namespaces(sources, load_entities()["products"])),
     }
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FOUNDATION = "foundation"
 STATE = "ops.conform_state"
-VARIABLES_HELD = ("product_namespaces", "converts_currency", "retailer_currency", "source_currencies")
+VARIABLES_HELD = ("product_namespaces", "converts_currency", "retailer_currency", "source_currencies", "non_purchase_statuses")
 
 # Dates after which the incremental marts hold nothing: what was known or happened last, and what the profiles were built for.
 KNOWN = (("fct_orders", "known_on"), ("fct_order_items", "known_on"))

@@ -27,6 +27,9 @@ def run(
     churn_horizon: Annotated[
         int | None, typer.Option(min=1, max=730, help="Days without a purchase that mean churn; default: retailer.churn_horizon_days.")
     ] = None,
+    allow_empty_gold: Annotated[
+        bool, typer.Option("--allow-empty-gold", help="Publish marts that have become empty, in this run only.")
+    ] = False,
 ) -> None:
     """Run the nightly DAG in this process for one business date, or for a range of them. Running a date again gives the same tables.
 
@@ -42,18 +45,20 @@ def run(
         raise ConfigError(
             "there is no night to run", [Finding("--until", f"{last} is before {first}", "give a later day, or leave it out")]
         )
-    _set_for_this_run(models, no_train, churn_horizon)
+    _set_for_this_run(models, no_train, churn_horizon, allow_empty_gold)
     chosen_models(settings())  # a name that is not registered is said before the engine starts
     run_nights(settings(), [first + timedelta(days=number) for number in range((last - first).days + 1)])
 
 
-def _set_for_this_run(models: str | None, no_train: bool, churn_horizon: int | None) -> None:
+def _set_for_this_run(models: str | None, no_train: bool, churn_horizon: int | None, allow_empty_gold: bool = False) -> None:
     """Options of a run are settings, which the steps read: as environment variables of this process they outrank every file."""
     if models is not None:
         names = [name.strip() for name in models.split(",") if name.strip() not in ("", "none")]
         os.environ["CDP_MODELS__ONLY"] = json.dumps(names)
     if no_train:
         os.environ["CDP_MODELS__TRAIN"] = "false"
+    if allow_empty_gold:
+        os.environ["CDP_QUALITY__ALLOW_EMPTY_GOLD"] = "true"
     if churn_horizon is not None:
         os.environ["CDP_RETAILER__CHURN_HORIZON_DAYS"] = str(churn_horizon)
 

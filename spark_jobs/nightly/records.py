@@ -144,6 +144,19 @@ def schema_drift(settings: Settings) -> list[tuple[str, str, str, int]]:
     return [(*key, files) for key, files in sorted(found.items(), key=lambda item: (DRIFT.index(item[0][0]), item[0]))]
 
 
+def set_aside(settings: Settings) -> list[tuple[str, str, str]]:
+    """Files that are set aside now: feed, file, and why with its remedy."""
+    rows = [row for row in _rows(settings, "ingest_manifest") if row["status"] in ("set_aside", "loaded", "duplicate", "withdrawn")]
+    found: dict[tuple[str, str], str] = {}
+    for row in sorted(rows, key=lambda row: row["loaded_at"]):
+        key = (f"{row['source']}.{row['feed']}", row["file"])
+        if row["status"] == "set_aside":
+            found[key] = row["message"] or ""
+        else:
+            found.pop(key, None)
+    return [(*key, why) for key, why in sorted(found.items())]
+
+
 def source_quality(settings: Settings) -> list[dict[str, Any]]:
     """Figures of the last night measured, `ops.data_quality`: validity of every source, and whatever is not as it should be."""
     rows = _rows(settings, "data_quality")
@@ -189,6 +202,7 @@ def as_json(settings: Settings) -> str:
         "feeds": [asdict(feed) | {"share_valid": feed.share_valid} for feed in feed_quality(settings)],
         "data_quality": source_quality(settings),
         "schema_drift": [dict(zip(("class", "feed", "what", "files"), found, strict=True)) for found in schema_drift(settings)],
+        "set_aside": [dict(zip(("feed", "file", "why"), found, strict=True)) for found in set_aside(settings)],
         "steps": [asdict(step) for step in latest_steps(settings)],
         "champions": champions(settings),
         "open_requests": [asdict(request) for request in open_requests(settings)],

@@ -126,8 +126,15 @@ def _show_what_to_look_at(console: Console, settings: Settings, steps: list[reco
         console.print(f"look at: {step.step} failed; mend the cause, then: cdp run --date {step.business_date}", style="red", markup=False)
     for feed in rejected:
         console.print(f"look at: {feed.rows_quarantined:,} rejected rows of {feed.feed}: cdp quarantine list", style="yellow", markup=False)
+    left_out = records.set_aside(settings)
+    for feed_name, file, why in left_out:
+        console.print(f"look at: {file} of {feed_name} is set aside: {why}", style="yellow", markup=False, soft_wrap=True)
+    unclear = [row for row in records.source_quality(settings) if row["dimension"] in ("emptiness", "statuses") and row["status"] != "ok"]
+    if unclear:
+        what = f"{len(unclear)} figures about empty results and unknown statuses: cdp quality"
+        console.print(f"look at: {what}", style="yellow", markup=False, soft_wrap=True)
     is_privacy_due = _show_privacy(console, settings)
-    if not failed and not rejected and not is_privacy_due and not is_lake_due:
+    if not failed and not rejected and not left_out and not unclear and not is_privacy_due and not is_lake_due:
         console.print("Nothing to look at.", style="green")
 
 

@@ -95,7 +95,8 @@ def _check_feed(trial: _Trial, name: str) -> FeedCheck:
             sample_table(trial.ctx, trial.contract.source, name, feed, landing)
         except InputError as err:
             return FeedCheck(name, findings=tuple(err.findings))
-    landed, findings = landed_files(landing, trial.contract.source, feed, trial.ctx.business_date)
+    landed, bad = landed_files(landing, trial.contract.source, feed, trial.ctx.business_date)
+    findings = [each.finding for each in bad]
     decision = decide(landed, (), landing)
     findings += [Finding(each.file, "has no content", "deliver it again if it should have rows") for each in decision.empty]
     files = [replace(each, known_on=each.delivered_on or trial.ctx.business_date) for each in decision.new]
@@ -119,8 +120,14 @@ def _check_files(trial: _Trial, name: str, files: list[LandedFile], landing: Pat
     findings: list[Finding] = []
     try:
         check(batch)
-        trial.batches[name] = batch
-        findings += [*rejection_findings(batch), *equal_damage(batch), *_too_many(batch, name, feed)]
+        if batch.files:
+            trial.batches[name] = batch
+        findings += [
+            *(each.finding for each in batch.set_aside),
+            *rejection_findings(batch),
+            *equal_damage(batch),
+            *_too_many(batch, name, feed),
+        ]
     except InputError as err:
         findings += err.findings
         shutil.rmtree(batch.plan.folder, ignore_errors=True)

@@ -20,7 +20,7 @@ def folder_findings(landing: Path, contract: SourceContract) -> list[Finding]:
         inside = f"; {landing} may be the source's own folder: give the one above it" if landing.name == contract.source else ""
         return [Finding(str(folder), "no such folder", f"create it and put the files there, or give --landing DIR{inside}")]
     matched = {landed.file for feed in feeds for landed in landed_files(landing, contract.source, feed, date.max)[0]}
-    misnamed = {found.where for feed in feeds for found in landed_files(landing, contract.source, feed, date.max)[1]}
+    misnamed = {found.finding.where for feed in feeds for found in landed_files(landing, contract.source, feed, date.max)[1]}
     others = sorted(name for name in _files(landing, folder) if name not in matched | misnamed)
     findings = [
         Finding(name, "matches no feed, so it is never loaded", "correct `files` of its feed, or move it") for name in others[:MOST_FILES]

@@ -19,8 +19,10 @@ from conf.errors import Finding, QualityError
 from spark_jobs.common.delta import overwrite
 from spark_jobs.common.job import StepContext
 from spark_jobs.common.routes import route_of
+from spark_jobs.publish.emptiness import measured_emptiness
 from spark_jobs.publish.measures import FAILED, OK, WARN, Measure, News, measured_consistency, measured_entities, news
 from spark_jobs.publish.quality import PassRate
+from spark_jobs.publish.statuses import measured_statuses
 
 TABLE = "ops.data_quality"
 MANIFEST = "ingest_manifest"
@@ -43,6 +45,8 @@ def measure(ctx: StepContext, since: date | None, rates: Sequence[PassRate]) -> 
         found += _of_rules(told) + _freshness(told, ctx.business_date)
         found += measured_entities(told, entities, filled_fields(sources))
         found += measured_consistency(told, ctx.settings.quality.min_consistency)
+        found += measured_emptiness(told, ctx.settings, sources)
+        found += measured_statuses(told, sources, since, ctx.settings.quality.max_unknown_status_share)
     table = catalog().table(TABLE)
     rows = [_row(ctx.business_date, each) for each in found]
     frame = ctx.spark.createDataFrame(rows, table.ddl)

@@ -22,6 +22,8 @@ DIMENSIONS = {
     "consistency": "rows that agree with what belongs to them",
     "freshness": "days since the last delivery",
     "accounting": "rows by route",
+    "emptiness": "what gave nothing",
+    "statuses": "orders whose status the vocabulary knows",
 }
 
 

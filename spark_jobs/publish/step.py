@@ -18,9 +18,11 @@ from spark_jobs.common.delta import ensure_table
 from spark_jobs.common.job import StepContext, StepReport
 from spark_jobs.common.logging import Event, log_event
 from spark_jobs.publish.data_quality import TABLE, check_consistency, measure
+from spark_jobs.publish.emptiness import check_not_emptied, check_required
 from spark_jobs.publish.publications import built, last_date, latest, record, refresh_views
 from spark_jobs.publish.quality import allowed_shares, check, pass_rates
 from spark_jobs.publish.role_views import refresh
+from spark_jobs.publish.statuses import check_statuses
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +31,7 @@ def run(ctx: StepContext) -> StepReport:
     """Publish the night.
 
     Raises:
-        QualityError: too many rows failed since the last publication, or there is nothing to publish.
+        QualityError: too many rows failed or have an unknown status, a required feed is missing, a mart has become empty, or there is nothing to publish.
     """
     for name in ("ops.publications", "ops.ingest_manifest", "ops.conform_rejects", TABLE):
         ensure_table(ctx.spark, ctx.settings, catalog().table(name))
@@ -38,10 +40,15 @@ def run(ctx: StepContext) -> StepReport:
     measures = measure(ctx, last_date(ctx), rates)
     check(rates)
     check_consistency(measures)
+    check_statuses(measures)
+    check_required(measures)
     tables = built(ctx)
     if not tables:
         raise QualityError("there is nothing to publish", [Finding("gold_build", "has no tables", "build the marts first: cdp run")])
-    is_published = latest(ctx) == (ctx.business_date, tables)
+    published_for, published = latest(ctx)
+    is_published = (published_for, published) == (ctx.business_date, tables)
+    if published_for is not None and published_for <= ctx.business_date:
+        check_not_emptied(ctx.settings, published, tables)
     if not is_published:
         record(ctx, tables)
         log_event(log, Event.PUBLISHED, business_date=ctx.business_date, tables=len(tables))

@@ -57,7 +57,7 @@ def _second_night(grocer: Grocer) -> None:
             an_order("o1", "ann", 2),
             an_order("o2", "zoe", 2, known=5),  # the guest turns out to be a customer
             an_order("o3", "bob", 3),
-            an_order("o4", "ann", 3, known=5, status="Cancelled"),
+            an_order("o4", "ann", 3, known=5, status="交易关闭\t"),  # closed
             an_order("later", "ann", 5, known=3),  # known before it happened
             an_order("moves_away", "bob", 9, known=5),  # corrected to a day after the business date
             an_order("late", "bob", 1, known=5),

@@ -33,6 +33,7 @@ currency_code: CNY
 feeds:
   till:
     files: "till/till_{date}.csv"
+    on_bad_file: stop
     format: csv
     unique: [receipt, line]
     foreign_keys:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -126,8 +127,14 @@ def test_a_file_that_changes_while_it_is_read_is_not_loaded(make_shop: MakeShop)
     landed, _ = landed_files(shop.settings.lake.landing, shop.contract.source, shop.contract.feeds["till"], date(2024, 1, 31))
     shop.land("till_2024-01-05.csv", HEADER + GOOD + "3,7,,1,2024-01-05 08:00:00\n")
 
-    with pytest.raises(InputError, match=r"changed while it was read → copy under a name that ends in \.part"):
-        load(shop.batch(*(replace(each, hash="of what it was", known_on=date(2024, 1, 5)) for each in landed)))
+    batch = shop.batch(*(replace(each, hash="of what it was", known_on=date(2024, 1, 5)) for each in landed))
+    stopping = replace(batch, stops_on_bad_file=True, set_aside=[])
+    says = r"changed while it was read → copy under a name that ends in \.part"
+
+    with pytest.raises(InputError, match=says):
+        load(stopping)
+    assert load(batch) == []
+    assert re.search(says, str(batch.set_aside[0].finding))
 
     assert shop.bronze() == []
     shop.ingest()
@@ -193,8 +200,8 @@ def test_the_same_file_three_times_renamed_or_touched_changes_nothing(make_shop:
     assert shop.versions() == after
 
 
-def test_changed_content_under_a_known_name_fails_loudly_and_loads_nothing_of_the_feed(make_shop: MakeShop) -> None:
-    shop = make_shop()
+def test_changed_content_under_a_known_name_stops_a_required_feed(make_shop: MakeShop) -> None:
+    shop = make_shop(required=True)
     shop.land("till_2024-01-05.csv", HEADER + GOOD)
     shop.ingest()
     shop.land("till_2024-01-05.csv", HEADER + GOOD.replace("9.90", "9.91"))
@@ -316,7 +323,7 @@ def test_files_of_the_future_wait(make_shop: MakeShop) -> None:
 def test_a_hostile_file_is_named_with_its_remedy_and_the_other_feeds_go_on(
     name: str, content: bytes, says: str, make_shop: MakeShop
 ) -> None:
-    shop = make_shop(also=("web",))
+    shop = make_shop(also=("web",), on_bad_file="stop")
     shop.land(name, content)
     shop.land("2024-01-05.csv", HEADER + GOOD, folder="web")
 
@@ -330,7 +337,7 @@ def test_a_hostile_file_is_named_with_its_remedy_and_the_other_feeds_go_on(
 
 
 def test_a_truncated_archive_stops_the_feed_and_loads_once_it_is_delivered_again(make_shop: MakeShop) -> None:
-    shop = make_shop(files="till/till_{date}.csv.gz")
+    shop = make_shop(files="till/till_{date}.csv.gz", on_bad_file="stop")
     packed = gzip.compress((HEADER + GOOD).encode())
     shop.land("till_2024-01-05.csv.gz", packed[:-12])
 
@@ -340,6 +347,54 @@ def test_a_truncated_archive_stops_the_feed_and_loads_once_it_is_delivered_again
     shop.land("till_2024-01-05.csv.gz", packed)
     shop.ingest()
     assert shop.bronze() == [(1,), (2,)]
+
+
+def test_a_bad_file_is_set_aside_with_its_remedy_and_the_rest_is_loaded(make_shop: MakeShop, caplog: pytest.LogCaptureFixture) -> None:
+    # given good files, and beside them an archive that breaks off after its first rows, a file without a column and one with an odd name
+    shop = make_shop(files="till/till_{date}*")
+    many = "".join(f"{number},7,,1.00,2024-01-06 08:00:00\n" for number in range(1000, 900_000))
+    packed = gzip.compress((HEADER + many).encode(), compresslevel=1)
+    shop.land("till_2024-01-05.csv", HEADER + GOOD)
+    shop.land("till_2024-01-06.csv.gz", packed[: len(packed) // 2])
+    shop.land("till_2024-01-07.csv", "receipt,customer\n5,7\n")
+    shop.land("till_2023-02-31.csv", HEADER + GOOD)
+    shop.land("till_2024-01-08.csv", HEADER + "3,9,,2.00,2024-01-08 09:00:00\n")
+
+    # when it is loaded twice
+    reports = [shop.ingest(), shop.ingest()]
+
+    # then every row of the good files is there, and none of the archive's
+    bad = [("till_2023-02-31.csv", "set_aside", 0, 0, 0), ("till_2024-01-06.csv.gz", "set_aside", 0, 0, 0)]
+    bad += [("till_2024-01-07.csv", "set_aside", 0, 0, 0)]
+    good = [("till_2024-01-05.csv", "loaded", 2, 2, 0), ("till_2024-01-08.csv", "loaded", 1, 1, 0)]
+    assert shop.bronze() == [(1,), (2,), (3,)]
+    assert shop.manifest() == sorted(bad + good)
+    assert [report.counts["files_set_aside"] for report in reports] == [3, 3]
+    assert "is not a complete gzip file" in caplog.text
+
+    # when the archive arrives complete and the others are taken away, then nothing is set aside any more
+    shop.land("till_2024-01-06.csv.gz", gzip.compress((HEADER + "4,9,,2.00,2024-01-06 09:00:00\n").encode()))
+    for name in ("till_2024-01-07.csv", "till_2023-02-31.csv"):
+        (shop.settings.lake.landing / shop.contract.source / "till" / name).unlink()
+    assert "files_set_aside" not in shop.ingest().counts
+    assert shop.bronze() == [(1,), (2,), (3,), (4,)]
+    withdrawn = [entry for entry in shop.manifest() if entry[1] == "withdrawn"]
+    assert withdrawn == [("till_2023-02-31.csv", "withdrawn", 0, 0, 0), ("till_2024-01-07.csv", "withdrawn", 0, 0, 0)]
+
+
+def test_a_loaded_file_that_was_edited_is_set_aside_until_the_original_is_back(make_shop: MakeShop) -> None:
+    shop = make_shop()
+    shop.land("till_2024-01-05.csv", HEADER + GOOD)
+    shop.ingest()
+    shop.land("till_2024-01-05.csv", HEADER + GOOD.replace("9.90", "9.91"))
+    shop.land("till_2024-01-06.csv", HEADER + "3,7,,1,2024-01-06 08:00:00\n")
+
+    assert shop.ingest().counts["files_set_aside"] == 1
+
+    assert shop.bronze(("receipt", "amount")) == [(1, Decimal("9.90")), (2, Decimal("0.10")), (3, Decimal("1.00"))]
+    shop.land("till_2024-01-05.csv", HEADER + GOOD)
+    assert "files_set_aside" not in shop.ingest().counts
+    assert [status for _, status, *_ in shop.manifest()] == ["loaded", "set_aside", "withdrawn", "loaded"]
 
 
 def test_an_empty_file_waits_for_its_content(make_shop: MakeShop, caplog: pytest.LogCaptureFixture) -> None:

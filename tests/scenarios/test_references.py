@@ -89,7 +89,9 @@ def test_a_dry_run_follows_references_through_the_files_and_counts_warnings(spar
     shop.land("2024-01-05.csv", ARTICLES, folder="articles")
 
     # when
-    till, articles = dry_run.check_source(shop.context(date(2024, 1, 31)), shop.contract, settings.lake.landing, key_reference(settings)).feeds
+    till, articles = dry_run.check_source(
+        shop.context(date(2024, 1, 31)), shop.contract, settings.lake.landing, key_reference(settings)
+    ).feeds
 
     # then
     assert (till.rows_in, till.rows_valid, articles.rows_valid) == (6, 4, 1)

@@ -34,7 +34,7 @@ final as (
         greatest(orders.first_known_on, customer_ids.first_known_on)
             as first_known_on,
         not coalesce(
-            lower(trim(orders.status)) in (
+            {{ status_word('orders.status') }} in (
                 {% for status in var('non_purchase_statuses') -%}
                     '{{ status }}',
                 {% endfor -%}

@@ -1,6 +1,7 @@
 """A feed's rows as rows of an entity: ids, keys, clocks, casts, and why a row cannot be one."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from conf.contracts import SourceContract
@@ -106,3 +107,14 @@ def test_a_late_file_is_ordered_by_the_date_that_its_pattern_finds_in_its_path(s
     assert visit(spark, late_files=True)["_delivered_on"] == date(2024, 1, 5)
     assert visit(spark, late_files=False)["_delivered_on"] == date(2024, 1, 9)
     assert the_map().delivered_on(str(PROVENANCE["_source_file"]), date(2024, 1, 9)) == date(2024, 1, 5)
+
+
+def test_words_of_the_source_are_translated_and_others_go_on_as_they_are(spark: "SparkSession") -> None:
+    values = {"已全额退款": "7.50", "Free": "0"}
+    part = the_map(spent_amount={"column": "spent", "values": values}, store_id={"column": "store", "values": {"main": 1}})
+
+    amounts = [visit(spark, part, spent=spent)["spent_amount"] for spent in ("\u3000已全额退款\t", "ｆｒｅｅ", "3.20", None)]
+
+    assert amounts == [Decimal("7.50"), Decimal("0.00"), Decimal("3.20"), None]
+    assert visit(spark, part, store=" MAIN ")["store_id"] == "shop:1"
+    assert visit(spark, part, spent="gratis")["_reject"] == ["spent_amount: not a decimal(18,2)"]

@@ -159,3 +159,19 @@ def test_paths_that_no_object_has_are_in_the_notes_of_the_file(tmp_path: Path, k
 
     assert rows == 300_000
     assert found.notes == ["moderate: path b is in none of 300000 objects"]
+
+
+def test_a_reader_that_fails_is_a_problem_of_its_file_and_the_others_of_the_group_are_staged(tmp_path: Path, key: KeyReference) -> None:
+    # given a second file at whose name the reader raises what it does not expect
+    (tmp_path / "one.csv").write_bytes(GOOD)
+    (tmp_path / "three.csv").write_bytes(GOOD)
+    files = tuple(LandedFile(f"{name}.csv", 1, 0, hash="0" * 64) for name in ("one", "two\0", "three"))
+    feed = Feed.model_validate({"files": "*", "format": "csv", "columns": COLUMNS})
+
+    # when
+    found = stage_group(StagePlan(feed, (files,), str(tmp_path), str(tmp_path / "staged"), key), 0)
+
+    # then
+    assert [(stats.file, stats.rows_in) for stats in found] == [("one.csv", 2), ("two\0.csv", 0), ("three.csv", 2)]
+    assert [stats.problem for stats in found] == [None, "the reader failed (ValueError), at line 1 or after it", None]
+    assert "deliver the file again" in (found[1].remedy or "")

@@ -94,7 +94,7 @@ def test_other_content_under_a_known_name_says_what_to_do_also_when_it_was_half_
     landing.land(d01="ten,half and the rest")
 
     files, _ = landed_files(landing.folder, "shop", landing.feed, LAST_DAY)
-    finding = decide(files, landing.known, landing.folder).findings[0]
+    finding = decide(files, landing.known, landing.folder).bad[0].finding
 
     assert finding.problem == "its content changed after it was loaded"
     assert "new name" in finding.remedy
@@ -132,9 +132,9 @@ def test_a_file_whose_name_is_in_gbk_is_a_finding_and_the_others_are_found(tmp_p
     for name in ("订单_2024-01-02.csv".encode("gbk"), "订单_2024-01-03.csv".encode()):
         Path(os.fsdecode(os.path.join(os.fsencode(folder), name))).write_text("a\n1\n")  # noqa: PTH118 - bytes
 
-    files, findings = landed_files(tmp_path, "shop", _feed("*_{date}.csv"), LAST_DAY)
+    files, bad = landed_files(tmp_path, "shop", _feed("*_{date}.csv"), LAST_DAY)
 
     assert [landed.file for landed in files] == ["shop/订单_2024-01-03.csv"]
-    (finding,) = findings
+    finding = bad[0].finding
     assert finding.problem == "its name is not UTF-8"
     assert str(finding).encode("utf-8")

@@ -13,7 +13,7 @@ from rich.console import Console
 from conf.settings import Lake, Settings
 from spark_jobs.common.gold_views import note_views
 from spark_jobs.nightly.failure import last_failure, noted_failure
-from spark_jobs.nightly.records import FeedQuality, feed_quality, views_behind
+from spark_jobs.nightly.records import FeedQuality, feed_quality, set_aside, views_behind
 from spark_jobs.nightly.summary import show_status
 from spark_jobs.privacy.erasure.work import erasures_folder
 
@@ -28,7 +28,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 def test_what_was_replayed_counts_as_valid_and_not_as_a_file(here: Settings) -> None:
     # given two files, a copy, a file that failed, and a replay of two of the three rejected rows
-    entry = {"source": "till", "feed": "receipts"}
+    entry = {"source": "till", "feed": "receipts", "file": "till/a.csv", "loaded_at": datetime(2017, 12, 31, tzinfo=UTC)}
     manifest = [
         entry | {"status": "loaded", "rows_in": 10, "rows_valid": 8, "rows_quarantined": 2, "known_on": DAY},
         entry | {"status": "loaded", "rows_in": 5, "rows_valid": 4, "rows_quarantined": 1, "known_on": DAY},
@@ -40,6 +40,38 @@ def test_what_was_replayed_counts_as_valid_and_not_as_a_file(here: Settings) -> 
 
     # when and then
     assert feed_quality(here) == [FeedQuality("till.receipts", 2, 15, 14, 1, DAY)]
+
+
+def test_a_file_is_set_aside_until_it_is_loaded_or_withdrawn(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    # given three files that were set aside, of which one was loaded later, one was withdrawn, and one was set aside once more
+    def entry(file: str, status: str, hour: int, message: str | None = None) -> dict[str, object]:
+        loaded_at = datetime(2017, 12, 31, hour, tzinfo=UTC)
+        counts = dict.fromkeys(("rows_in", "rows_valid", "rows_quarantined"), 0)
+        return counts | {
+            "source": "bakery", "feed": "slips", "file": file, "status": status, "message": message, "known_on": DAY, "loaded_at": loaded_at,
+            "business_date": LATER,
+        }  # fmt: skip
+
+    manifest = [
+        entry("again.csv", "set_aside", 3, "not a complete gzip file → deliver it again"),
+        entry("again.csv", "set_aside", 1, "no column amount → deliver it"),
+        entry("loaded.csv", "set_aside", 1, "no column amount → deliver it"),
+        entry("loaded.csv", "loaded", 2),
+        entry("gone.csv", "set_aside", 1, "no column amount → deliver it"),
+        entry("gone.csv", "withdrawn", 2, "is not in landing any more"),
+    ]
+    write_deltalake(here.lake.warehouse / "ops" / "ingest_manifest", pa.Table.from_pylist(manifest))
+    step = {"run_id": "r", "business_date": LATER, "step": "ingest", "status": "ok", "seconds": 1.0, "message": None}
+    write_deltalake(here.lake.warehouse / "ops" / "runs", pa.Table.from_pylist([step | {"started_at": datetime(2017, 12, 31, tzinfo=UTC)}]))
+
+    # when
+    show_status(Console(width=200), here)
+
+    # then only the one that waits is named, with its latest reason
+    assert set_aside(here) == [("bakery.slips", "again.csv", "not a complete gzip file → deliver it again")]
+    shown = capsys.readouterr().out
+    assert "look at: again.csv of bakery.slips is set aside: not a complete gzip file → deliver it again" in shown
+    assert "Nothing to look at" not in shown
 
 
 def test_requests_that_wait_and_erasures_that_were_begun_are_to_be_looked_at(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:
@@ -190,3 +222,31 @@ def test_a_lake_that_cannot_be_written_is_named_by_status(small_disk: Settings, 
     [said] = _status(small_disk, capsys)
 
     assert said.startswith(f"look at: a file or folder cannot be used: Read-only file system; {folder}: access is refused")
+
+
+def test_unknown_statuses_and_empty_results_are_to_be_looked_at(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    # given a night with a word that nobody knows and a feed that never came
+    empty = dict.fromkeys(("source", "feed", "entity", "column_name", "rows_checked", "rows_failed", "pass_rate", "observed", "threshold"))
+    figures = [
+        empty | {"source": "florist", "dimension": "statuses", "rule": "unknown: versandt", "rows_checked": 100, "pass_rate": 0.97},
+        empty | {"source": "florist", "feed": "fines", "dimension": "emptiness", "rule": "never_delivered", "observed": 0.0},
+    ]
+    schema = pa.schema([
+        *((name, pa.string()) for name in ("source", "feed", "entity", "column_name", "dimension", "rule", "status")),
+        *((name, pa.int64()) for name in ("rows_checked", "rows_failed")),
+        *((name, pa.float64()) for name in ("pass_rate", "observed", "threshold")), ("business_date", pa.date32()),
+    ])  # fmt: skip
+    rows = [row | {"business_date": LATER, "status": "warn"} for row in figures]
+    write_deltalake(here.lake.warehouse / "ops" / "data_quality", pa.Table.from_pylist(rows, schema=schema))
+    step = {"run_id": "r", "business_date": LATER, "step": "publish", "status": "ok", "seconds": 1.0, "message": None}
+    write_deltalake(here.lake.warehouse / "ops" / "runs", pa.Table.from_pylist([step | {"started_at": datetime(2017, 12, 31, tzinfo=UTC)}]))
+
+    # when
+    show_status(Console(width=200), here)
+
+    # then
+    shown = capsys.readouterr().out
+    assert "statuses: unknown: versandt" in shown
+    assert "emptiness: never_delivered" in shown
+    assert "look at: 2 figures about empty results and unknown statuses: cdp quality" in shown
+    assert "Nothing to look at" not in shown

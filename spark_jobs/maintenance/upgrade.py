@@ -6,7 +6,7 @@ A killed upgrade is repeated: steps that are done are noted in `<lake>/upgrade-<
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -21,7 +21,7 @@ from spark_jobs.common.session import engine_session
 from spark_jobs.common.writer import one_writer
 from spark_jobs.engine.lock import EngineLock
 from spark_jobs.maintenance import backup
-from spark_jobs.maintenance.changes import Change
+from spark_jobs.maintenance.changes import Change, Step
 from spark_jobs.maintenance.steps import steps_between
 from spark_jobs.publish import publications
 
@@ -75,7 +75,7 @@ def upgrade(settings: Settings, version: int, tell: Tell) -> Upgraded:
         if needs_upgrade(settings) is None:  # another process upgraded it while this one waited
             return Upgraded(version, (), copy, None)
         backup.remove(settings.lake.root / REHEARSAL)  # of a rehearsal that was killed
-        progress = _Progress(settings)
+        progress = Progress(settings)
         if not progress.is_begun:
             _refuse_running_engine(settings)
             tell("making a backup")
@@ -83,7 +83,7 @@ def upgrade(settings: Settings, version: int, tell: Tell) -> Upgraded:
             progress.save()
         with engine_session(settings, tell) as spark:
             ctx = StepContext(spark, settings, date.min, "upgrade")
-            _carry_out(ctx, version, progress, tell)
+            carry_out(ctx, steps_between(version, FORMAT_VERSION), progress, tell)
             published = publications.latest(ctx)[0]
         write_version(settings, FORMAT_VERSION)
         note(settings, Action.CONFIGURATION_CHANGED, "lake format", before=version, after=FORMAT_VERSION)
@@ -103,8 +103,8 @@ def rehearse(settings: Settings, version: int, tell: Tell) -> Upgraded:
         with engine_session(rehearsed, tell) as spark:
             ctx = StepContext(spark, rehearsed, date.min, "rehearsal")
             register_tables(ctx)
-            progress = _Progress(rehearsed)
-            _carry_out(ctx, version, progress, tell)
+            progress = Progress(rehearsed)
+            carry_out(ctx, steps_between(version, FORMAT_VERSION), progress, tell)
             published = publications.latest(ctx)[0]
     finally:
         backup.remove(folder)
@@ -119,8 +119,9 @@ def register_tables(ctx: StepContext) -> None:
         ctx.spark.sql(f"create table if not exists {name} using delta location '{table.as_uri()}'")
 
 
-def _carry_out(ctx: StepContext, version: int, progress: "_Progress", tell: Tell) -> None:
-    for step in steps_between(version, FORMAT_VERSION):
+def carry_out(ctx: StepContext, steps: Sequence[Step], progress: "Progress", tell: Tell) -> None:
+    """Apply the steps that are not done yet, in order."""
+    for step in steps:
         if step.name not in {done.name for done in progress.done}:
             tell(step.title)
             began = time.monotonic()
@@ -134,8 +135,8 @@ def _refuse_running_engine(settings: Settings) -> None:
         raise EngineError("no backup can be made", [finding])
 
 
-class _Progress:
-    """Steps that are done, on disk after each."""
+class Progress:
+    """Steps that are done, on disk after each; the note is made once the backup is complete."""
 
     def __init__(self, settings: Settings) -> None:
         self._file = file = settings.lake.root / f"upgrade-{FORMAT_VERSION}.json"
@@ -146,10 +147,12 @@ class _Progress:
             self.done = [Done(**{**each, "changes": tuple(Change(**change) for change in each["changes"])}) for each in noted]
 
     def add(self, step: Done) -> None:
+        """Note a step."""
         self.done.append(step)
         self.save()
 
     def save(self) -> None:
+        """Write the note in one piece."""
         draft = self._file.with_suffix(f".{os.getpid()}.tmp")
         with draft.open("w", encoding="utf-8") as out:
             json.dump([asdict(step) for step in self.done], out)
@@ -158,4 +161,5 @@ class _Progress:
         draft.replace(self._file)
 
     def remove(self) -> None:
+        """The upgrade is complete."""
         self._file.unlink(missing_ok=True)

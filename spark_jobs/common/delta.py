@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from conf.catalog import Table
+from conf.catalog import Schema, Table
 from conf.errors import CdpError, Finding
 from conf.settings import Settings
 from spark_jobs.common.logging import Event, log_event
@@ -201,10 +201,16 @@ def _check_types(table: Table, found: dict[str, str], what: str) -> None:
         Finding(
             f"{table.full_name}.{field.name}",
             f"{what} has {found[field.name]}, the catalogue {field.type}",
-            "rebuild the table, or correct its contract",
+            _remedy(table),
         )
         for field in table.fields
         if field.name in found and found[field.name] != field.type.replace(" ", "")
     ]
     if findings:
         raise CdpError(f"{what} for {table.full_name} does not have the table's types", findings)
+
+
+def _remedy(table: Table) -> str:
+    if table.schema is Schema.BRONZE:
+        return f"correct the contract, or load the feed again with it: cdp source reload {table.name.replace('__', '.', 1)}"
+    return "correct its definition; of a lake that an older release made: cdp upgrade"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 from conf.catalog import Schema
 from conf.errors import EngineError, Finding
 from conf.settings import Settings
+from spark_jobs.common.lake_format import mark_new_lake
 from spark_jobs.common.logging import quiet_clients
 from spark_jobs.engine.client import engine, running_engine
 from spark_jobs.engine.lock import EngineState
@@ -42,6 +43,7 @@ def engine_session(settings: Settings, progress: Callable[[str], None] = lambda 
     Raises:
         EngineError: no engine runs and none could be started, or it does not answer within seconds.
     """
+    mark_new_lake(settings)
     with ExitStack() as stack:
         if settings.spark.remote:
             session = attach(settings.spark.remote)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from conf.errors import EngineError, Finding
 from conf.settings import Settings
+from spark_jobs.common.lake_format import check_format
 from spark_jobs.common.logging import Event, log_event
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,12 @@ def writer_lock(settings: Settings) -> Path:
 
 @contextmanager
 def one_writer(
-    settings: Settings, what: str, *, wait_seconds: float = WAIT_SECONDS, waiting: Callable[[str], None] = lambda _: None
+    settings: Settings,
+    what: str,
+    *,
+    wait_seconds: float = WAIT_SECONDS,
+    waiting: Callable[[str], None] = lambda _: None,
+    any_format: bool = False,
 ) -> Iterator[None]:
     """Be the one process that writes to the lake; blocks of the same process may lie in each other.
 
@@ -57,9 +63,11 @@ def one_writer(
         what: what is written, shown to those who wait.
         wait_seconds: how long to wait for another process.
         waiting: hears once whom it waits for; the log says it too.
+        any_format: write to a lake of another format version too; for the upgrade alone.
 
     Raises:
         LakeBusyError: the other process did not end in time.
+        LakeFormatError: the lake was made by an older or a newer release.
     """
     path = writer_lock(settings)
     with _guard:
@@ -68,6 +76,8 @@ def one_writer(
         else:
             _held[path] = _Held(_acquire(path, what, wait_seconds, waiting))
     try:
+        if not any_format:
+            check_format(settings)  # inside the lock: no upgrade runs meanwhile
         yield
     finally:
         with _guard:

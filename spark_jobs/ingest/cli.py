@@ -94,7 +94,7 @@ def show_quarantine(
     """Show rejected rows: file, line, rules and kind of value; the row itself only with --reveal."""
     from spark_jobs.ingest import quarantine as rejected
 
-    source_name, feed_name = _feed(table)
+    source_name, feed_name = feed_of(table)
     if reveal and not purpose.strip():
         raise ConfigError(
             "personal data is read for a purpose only", [Finding("--reveal", "has no --purpose", 'add --purpose "complaint 4711"')]
@@ -109,7 +109,7 @@ def replay_quarantine(table: Name) -> None:
     """Run rejected rows through today's contract again; rows that now keep it go to bronze. Can be repeated."""
     from spark_jobs.ingest import quarantine as rejected
 
-    source_name, feed_name = _feed(table)
+    source_name, feed_name = feed_of(table)
     with notes.status("replaying"):
         result = rejected.replay_feed(settings(), source_name, feed_name)
     out.print(
@@ -134,7 +134,12 @@ def source_contract(name: str) -> SourceContract:
     return sources[name]
 
 
-def _feed(table: str) -> tuple[str, str]:
+def feed_of(table: str) -> tuple[str, str]:
+    """Source and feed of a table name or `<source>.<feed>`.
+
+    Raises:
+        ConfigError: no such feed is configured.
+    """
     known = {f"{name}__{feed}": (name, feed) for name, contract in load_sources().items() for feed in contract.feeds}
     wanted = table.removeprefix("quarantine.").removeprefix("bronze.").replace(".", "__")
     if wanted not in known:

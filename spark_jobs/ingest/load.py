@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 
 from conf.catalog import Table, bronze_table, quarantine_table
+from conf.contracts import Feed
 from conf.errors import CdpError, ConfigError, EngineError, Finding, InputError
 from spark_jobs.common.delta import table_version
 from spark_jobs.common.errors import readable, without_values
@@ -129,11 +130,17 @@ def _count_rejected(batch: Batch) -> None:
 
 
 def _stop_above_threshold(batch: Batch) -> None:
-    most = batch.feed.max_rejected_share
+    if problem := rejects_problem(batch, batch.feed):
+        raise InputError(f"too many rejected rows in {batch.name}: {problem}", rejection_findings(batch))
+
+
+def rejects_problem(batch: Batch, feed: Feed) -> str | None:
+    """How many more rows are rejected than a contract allows; None when they are not."""
+    most = feed.max_rejected_share
     most = batch.ctx.settings.ingest.max_rejected_share if most is None else most
-    if batch.rows_wrong > max(most * batch.rows_in, batch.ctx.settings.ingest.tolerated_rejects):
-        share = f"{batch.rows_wrong} of {batch.rows_in} rows ({batch.rows_wrong / batch.rows_in:.1%}) rejected, allowed are {most:.1%}"
-        raise InputError(f"too many rejected rows in {batch.name}: {share}", rejection_findings(batch))
+    if batch.rows_wrong <= max(most * batch.rows_in, batch.ctx.settings.ingest.tolerated_rejects):
+        return None
+    return f"{batch.rows_wrong} of {batch.rows_in} rows ({batch.rows_wrong / batch.rows_in:.1%}) rejected, allowed are {most:.1%}"
 
 
 def rejection_findings(batch: Batch, most: int = 20) -> list[Finding]:
@@ -180,13 +187,13 @@ def _commit(batch: Batch) -> list[Entry]:
     ]  # fmt: skip
     if batch.warnings:
         entries[0] = replace(entries[0], warnings=json.dumps(batch.warnings, sort_keys=True))
-    _note_redelivered(batch)
+    note_redelivered_lines(batch)
     record(ctx, entries)
     pending.done(ctx.settings)
     return entries
 
 
-def _note_redelivered(batch: Batch) -> None:
+def note_redelivered_lines(batch: Batch) -> None:
     """Lines about people who were erased are to go out of the delivered files too."""
     if not batch.count("erased"):
         return

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 from conf.catalog import catalog
 from conf.contracts import Feed
@@ -11,6 +12,9 @@ from spark_jobs.common.deliveries import delivered_on, has_dates
 from spark_jobs.common.delta import append
 from spark_jobs.common.job import StepContext
 from spark_jobs.ingest.landing import KnownFile, LandedFile
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 MANIFEST = "ops.ingest_manifest"
 LOADED, DUPLICATE, FAILED, REPLAYED = "loaded", "duplicate", "failed", "replayed"
@@ -82,6 +86,14 @@ def last_published(ctx: StepContext) -> date | None:
     """The last business date whose results people have seen."""
     row = ctx.spark.sql("select max(business_date) from ops.publications").first()
     return None if row is None else row[0]
+
+
+def last_ingest(spark: "SparkSession") -> date:
+    """Business date of the last ingest: a replay or a reload belongs to it, it has none of its own."""
+    if not spark.catalog.tableExists(MANIFEST):
+        return date.min
+    row = spark.sql(f"select max(business_date) from {MANIFEST}").first()
+    return date.min if row is None or row[0] is None else row[0]
 
 
 def batch_id(source: str, feed: str, files: Iterable[LandedFile]) -> str:

@@ -1,6 +1,5 @@
 """Reading and replaying quarantine for the command line."""
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 from conf.catalog import Schema
@@ -14,13 +13,13 @@ from spark_jobs.common.session import engine_session
 from spark_jobs.common.writer import one_writer
 from spark_jobs.ingest.batch import Batch
 from spark_jobs.ingest.journal import one_at_a_time, recover
-from spark_jobs.ingest.manifest import MANIFEST, read_manifest
+from spark_jobs.ingest.manifest import last_ingest, read_manifest
 from spark_jobs.ingest.replay import Replayed, replay
 from spark_jobs.ingest.step import ensure_tables
 from spark_jobs.ingest.tokens import raw_binding
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    pass
 
 
 def counts(settings: Settings) -> list[dict[str, object]]:
@@ -71,18 +70,10 @@ def replay_feed(settings: Settings, source: str, feed: str) -> Replayed:
     contract = load_sources()[source]
     definition = contract.feeds[feed]
     with engine_session(settings) as spark, one_writer(settings, "replay"), one_at_a_time(settings):
-        ctx = StepContext(spark, settings, _last_ingest(spark), "replay")
+        ctx = StepContext(spark, settings, last_ingest(spark), "replay")
         ensure_tables(ctx, [(source, feed, contract, definition)])
         recover(ctx, read_manifest(ctx).batches)
         zone = contract.time_zone or settings.retailer.time_zone
         replayed = replay(Batch(ctx, source, feed, definition, zone, key_reference(settings), []))
     note(settings, Action.DATA_REPLAYED, f"bronze.{source}__{feed}", loaded=replayed.loaded, tried=replayed.tried)
     return replayed
-
-
-def _last_ingest(spark: "SparkSession") -> date:
-    """Business date of the last ingest: a replay belongs to it, it has none of its own."""
-    if not spark.catalog.tableExists(MANIFEST):
-        return date.min
-    row = spark.sql(f"select max(business_date) from {MANIFEST}").first()
-    return date.min if row is None or row[0] is None else row[0]

@@ -24,6 +24,7 @@ from spark_jobs.ingest.landing import Decision, decide, landed_files, with_known
 from spark_jobs.ingest.load import load
 from spark_jobs.ingest.manifest import DUPLICATE, FAILED, Entry, Known, batch_id, entry_of, last_published, read_manifest, record
 from spark_jobs.ingest.progress import Advance, feed_progress
+from spark_jobs.ingest.reloads import roll_back_killed
 from spark_jobs.ingest.set_aside import note_set_aside, split_by_policy, stops_on_bad_file
 
 log = logging.getLogger(__name__)
@@ -84,6 +85,7 @@ def ingest(ctx: StepContext, sources: Mapping[str, SourceContract]) -> StepRepor
 
 def ensure_tables(ctx: StepContext, feeds: Sequence[ConfiguredFeed]) -> None:
     """Make the tables that ingest needs, and add columns that contracts gained; costs next to nothing when nothing changed."""
+    roll_back_killed(ctx)
     tables = [catalog().table(name) for name in SHARED_TABLES]
     tables += [table for source, name, _, feed in feeds for table in (bronze_table(source, name, feed), quarantine_table(source, name))]
     there = {row["tableName"] for row in ctx.spark.sql(f"show tables in {Schema.BRONZE}").collect()}

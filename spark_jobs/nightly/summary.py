@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from conf.settings import Settings
+from spark_jobs.common.lake_format import format_error
 from spark_jobs.common.storage import fault_now
 from spark_jobs.nightly import records
 from spark_jobs.nightly.failure import last_failure
@@ -143,6 +144,8 @@ def _show_lake(console: Console, settings: Settings, told: set[date]) -> bool:
     lines = []
     if fault := fault_now(settings):
         lines.append(str(fault.error()).replace("\n  - ", "; "))
+    if error := format_error(settings):
+        lines.append(str(error).replace("\n  - ", "; "))
     failure = None if is_night_running(settings) else last_failure(settings)
     if failure and failure.business_date not in told:
         day = failure.business_date

@@ -24,6 +24,7 @@ from spark_jobs.common.delta import ensure_table
 from spark_jobs.common.job import StepContext
 from spark_jobs.common.keys import Register, new_place, register_of, write_register
 from spark_jobs.common.pii.normal import NORMAL_FORM_VERSION
+from spark_jobs.ingest.reloads import roll_back_killed
 from spark_jobs.ingest.tokens import TOKEN
 from spark_jobs.marts import standing
 from spark_jobs.privacy.erasure import purge
@@ -59,6 +60,7 @@ def retokenise(ctx: StepContext, *, resume: bool = False) -> Retokenised:
         ConfigError: the new key is not there, or the old one.
         CdpError: two tokens would become one, or tokens stand where they cannot be replaced.
     """
+    roll_back_killed(ctx)  # later it would bring old tokens back
     publications.check_published(ctx)
     register = _begun(ctx.settings, resume=resume)
     old = key_reference(ctx.settings, register=register)

@@ -32,6 +32,17 @@ MAY_IMPORT: dict[str, set[str]] = {
         "spark_jobs.marts",
         "spark_jobs.publish",
     },
+    # Changes the whole lake: it has to know how every step wrote it.
+    "spark_jobs.maintenance": {
+        "conf",
+        "spark_jobs.common",
+        "spark_jobs.engine",
+        "spark_jobs.onboarding",
+        "spark_jobs.ingest",
+        "spark_jobs.marts",
+        "spark_jobs.privacy",
+        "spark_jobs.publish",
+    },
     "ml": {"conf", "spark_jobs.common"},
 }
 

@@ -26,6 +26,7 @@ from spark_jobs.common.job import StepContext
 from spark_jobs.common.logging import Event, log_event
 from spark_jobs.common.pii.normal import normalise
 from spark_jobs.ingest.journal import one_at_a_time
+from spark_jobs.ingest.reloads import roll_back_killed
 from spark_jobs.privacy.archive import loaded_files, redact
 from spark_jobs.privacy.erasure import bronze, purge, quarantine, tables
 from spark_jobs.privacy.erasure.certificate import Certificate, write_certificate
@@ -110,6 +111,7 @@ class _Erasure:
             ("12_vacuum", self.vacuum),
         ]  # fmt: skip
         with one_at_a_time(self.ctx.settings):
+            roll_back_killed(self.ctx)  # later it would bring erased rows back
             publications.check_published(self.ctx)
             for name, step in steps:
                 if not self.work.is_done(name):

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from conf.settings import Lake, Settings
 from spark_jobs.common.gold_views import note_views
+from spark_jobs.common.lake_format import mark_new_lake, write_version
 from spark_jobs.nightly.failure import last_failure, noted_failure
 from spark_jobs.nightly.records import FeedQuality, feed_quality, set_aside, views_behind
 from spark_jobs.nightly.summary import show_status
@@ -20,10 +21,16 @@ from spark_jobs.privacy.erasure.work import erasures_folder
 DAY, LATER = date(2017, 12, 30), date(2017, 12, 31)
 
 
+def _new_lake(root: Path) -> Settings:
+    settings = Settings(lake=Lake(root=root))
+    mark_new_lake(settings)
+    return settings
+
+
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("CDP_LAKE__ROOT", str(tmp_path))
-    return Settings(lake=Lake(root=tmp_path))
+    return _new_lake(tmp_path)
 
 
 def test_what_was_replayed_counts_as_valid_and_not_as_a_file(here: Settings) -> None:
@@ -190,6 +197,16 @@ def _mounted(folder: Path, options: str) -> bool:
     return subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", str(folder)], check=False, capture_output=True).returncode == 0
 
 
+def test_a_lake_of_an_older_release_is_to_be_looked_at(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    write_version(here, 1)
+    write_deltalake(here.lake.warehouse / "ops" / "runs", _table([RUN]))
+
+    [said] = _status(here, capsys)
+
+    assert said.startswith("look at: the lake was made by an older release")
+    assert said.endswith("run: cdp upgrade")
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """A lake on a disk of its own of 4 MB."""
@@ -197,7 +214,7 @@ def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sett
     if not _mounted(folder, "size=4m"):
         pytest.skip("may not mount a disk")
     monkeypatch.setenv("CDP_LAKE__ROOT", str(folder))
-    yield Settings(lake=Lake(root=folder))
+    yield _new_lake(folder)
     subprocess.run(["umount", str(folder)], check=True)
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from conf.contracts import Column, load_contract
+from conf.columns import Column
+from conf.contracts import load_contract
 from conf.settings import CONF_DIR
 from spark_jobs.demo.twin.behaviour.days import Twin
 from spark_jobs.demo.twin.codes import Channel

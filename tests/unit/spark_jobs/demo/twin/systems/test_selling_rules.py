@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from conf.contracts import Column, load_contract
+from conf.columns import Column
+from conf.contracts import load_contract
 from conf.settings import CONF_DIR
 from spark_jobs.demo.twin.behaviour.days import Twin
 from spark_jobs.demo.twin.day import Rows

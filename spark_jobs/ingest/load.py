@@ -25,9 +25,11 @@ from spark_jobs.ingest.batch import Batch
 from spark_jobs.ingest.erased import note_redelivered
 from spark_jobs.ingest.identifiers import REMEDIES
 from spark_jobs.ingest.journal import Pending, take_back
+from spark_jobs.ingest.landing import BadFile
 from spark_jobs.ingest.manifest import LOADED, Entry, entry_of, record
 from spark_jobs.ingest.references import check_references
 from spark_jobs.ingest.set_aside import stage_readable
+from spark_jobs.ingest.tokens import ERASED_RULE
 from spark_jobs.ingest.vault import fill_vault
 
 if TYPE_CHECKING:
@@ -60,16 +62,24 @@ def check(batch: Batch) -> None:
     Raises:
         InputError: a bad file stops the feed, or too many rows were rejected.
     """
-    stage_readable(batch)
-    for found in batch.stats.values():
-        for note in found.notes:
-            log.warning("schema_drift feed=%s file=%s note=%r", batch.name, found.file, note)
-    log_event(log, Event.READ, feed=batch.name, files=len(batch.files), rows=batch.rows_in, business_date=batch.ctx.business_date)
-    batch.advance(batch.name, "checking")
-    if batch.count("rows"):
-        check_rules(batch)
-    _count_rejected(batch)
-    _stop_above_threshold(batch)
+    while True:
+        stage_readable(batch)
+        for found in batch.stats.values():
+            for note in found.notes:
+                log.warning("schema_drift feed=%s file=%s note=%r", batch.name, found.file, note)
+        log_event(log, Event.READ, feed=batch.name, files=len(batch.files), rows=batch.rows_in, business_date=batch.ctx.business_date)
+        batch.advance(batch.name, "checking")
+        if batch.count("rows"):
+            check_rules(batch)
+        _count_rejected(batch)
+        problem = rejects_problem(batch, batch.feed)
+        if problem is None:
+            return
+        if batch.stops_on_bad_file:
+            raise InputError(f"too many rejected rows in {batch.name}: {problem}", rejection_findings(batch))
+        batch.leave_out(_files_with_too_many(batch))
+        batch.rejected, batch.warnings = {}, {}
+        shutil.rmtree(batch.plan.folder, ignore_errors=True)
 
 
 def check_rules(batch: Batch) -> None:
@@ -129,15 +139,31 @@ def _count_rejected(batch: Batch) -> None:
         batch.rejected = {(row["_source_file"], row["rule"]): row["count"] for row in rows}
 
 
-def _stop_above_threshold(batch: Batch) -> None:
-    if problem := rejects_problem(batch, batch.feed):
-        raise InputError(f"too many rejected rows in {batch.name}: {problem}", rejection_findings(batch))
+def _files_with_too_many(batch: Batch) -> list[BadFile]:
+    """The files of a batch that hold more rejected rows than the contract allows, each with its most frequent rule and what to do.
+
+    When a batch as a whole is above the limit, at least one of its files is.
+    """
+    most, bad = _most_rejected(batch, batch.feed), []
+    for landed in sorted(batch.files, key=lambda landed: landed.file):
+        rules = {rule: count for (file, rule), count in batch.rejected.items() if file == landed.file and rule != ERASED_RULE}
+        wrong, rows = sum(rules.values()), batch.stats[landed.file].rows_in
+        if wrong > most * rows:
+            rule = min(rules, key=lambda rule: (-rules[rule], rule))
+            problem = f"{wrong} of {rows} rows ({wrong / rows:.1%}) rejected, allowed are {most:.1%}; {rule} is broken by {rules[rule]}"
+            remedy = REMEDIES.get(rule.partition(":")[2], "correct the delivery or the contract, or raise max_rejected_share")
+            bad.append(BadFile(landed, Finding(landed.file, problem, remedy)))
+    return bad
+
+
+def _most_rejected(batch: Batch, feed: Feed) -> float:
+    """The greatest share of rejected rows that a feed allows."""
+    return batch.ctx.settings.ingest.max_rejected_share if feed.max_rejected_share is None else feed.max_rejected_share
 
 
 def rejects_problem(batch: Batch, feed: Feed) -> str | None:
     """How many more rows are rejected than a contract allows; None when they are not."""
-    most = feed.max_rejected_share
-    most = batch.ctx.settings.ingest.max_rejected_share if most is None else most
+    most = _most_rejected(batch, feed)
     if batch.rows_wrong <= max(most * batch.rows_in, batch.ctx.settings.ingest.tolerated_rejects):
         return None
     return f"{batch.rows_wrong} of {batch.rows_in} rows ({batch.rows_wrong / batch.rows_in:.1%}) rejected, allowed are {most:.1%}"

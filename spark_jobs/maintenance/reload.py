@@ -130,7 +130,8 @@ def _read(
         zone = contract.time_zone or ctx.settings.retailer.time_zone
         files = [landed for _, landed in laid.values() if landed is not None]
         batch = Batch(
-            ctx, contract.source, feed_name, read, zone, key_reference(ctx.settings), files, folder, erased=erased_marks(ctx)
+            ctx, contract.source, feed_name, read, zone, key_reference(ctx.settings), files, folder, erased=erased_marks(ctx),
+            stops_on_bad_file=True,
         )  # fmt: skip
         shutil.rmtree(batch.plan.folder, ignore_errors=True)
         try:

@@ -180,6 +180,13 @@ def latest_steps(settings: Settings) -> list[StepRun]:
     ]
 
 
+def changed_documents(settings: Settings) -> int:
+    """Documents that the latest conform found delivered again with other lines, whose earlier lines count too."""
+    runs = [row for row in _rows(settings, "runs") if row["step"] == "silver" and row["status"] == "ok" and row["counts"]]
+    newest = max(runs, key=lambda row: row["started_at"], default=None)
+    return 0 if newest is None else int(json.loads(newest["counts"]).get("changed_documents", 0))
+
+
 def champions(settings: Settings) -> dict[str, str]:
     """The champion version of each model, from the stored verdicts."""
     found = {}
@@ -208,5 +215,6 @@ def as_json(settings: Settings) -> str:
         "open_requests": [asdict(request) for request in open_requests(settings)],
         "open_erasures": open_erasures(settings),
         "views_behind": views_behind(settings),
+        "changed_documents": changed_documents(settings),
     }
     return json.dumps(document, default=str, indent=2)

@@ -122,21 +122,28 @@ def _show_drift(console: Console, settings: Settings) -> None:
 def _show_what_to_look_at(console: Console, settings: Settings, steps: list[records.StepRun]) -> None:
     failed = [step for step in steps if step.status == "failed"]
     is_lake_due = _show_lake(console, settings, {step.business_date for step in failed})
-    rejected = [feed for feed in records.feed_quality(settings) if feed.rows_quarantined]
     for step in failed:
         console.print(f"look at: {step.step} failed; mend the cause, then: cdp run --date {step.business_date}", style="red", markup=False)
-    for feed in rejected:
-        console.print(f"look at: {feed.rows_quarantined:,} rejected rows of {feed.feed}: cdp quarantine list", style="yellow", markup=False)
-    left_out = records.set_aside(settings)
-    for feed_name, file, why in left_out:
-        console.print(f"look at: {file} of {feed_name} is set aside: {why}", style="yellow", markup=False, soft_wrap=True)
+    concerns = _concerns(settings)
+    for concern in concerns:
+        console.print(f"look at: {concern}", style="yellow", markup=False, soft_wrap=True)
+    is_privacy_due = _show_privacy(console, settings)
+    if not failed and not concerns and not is_privacy_due and not is_lake_due:
+        console.print("Nothing to look at.", style="green")
+
+
+def _concerns(settings: Settings) -> list[str]:
+    """What was loaded in another way than a person may expect: each with the command or the remedy."""
+    rejected = [feed for feed in records.feed_quality(settings) if feed.rows_quarantined]
+    concerns = [f"{feed.rows_quarantined:,} rejected rows of {feed.feed}: cdp quarantine list" for feed in rejected]
+    concerns += [f"{file} of {feed_name} is set aside: {why}" for feed_name, file, why in records.set_aside(settings)]
     unclear = [row for row in records.source_quality(settings) if row["dimension"] in ("emptiness", "statuses") and row["status"] != "ok"]
     if unclear:
-        what = f"{len(unclear)} figures about empty results and unknown statuses: cdp quality"
-        console.print(f"look at: {what}", style="yellow", markup=False, soft_wrap=True)
-    is_privacy_due = _show_privacy(console, settings)
-    if not failed and not rejected and not left_out and not unclear and not is_privacy_due and not is_lake_due:
-        console.print("Nothing to look at.", style="green")
+        concerns.append(f"{len(unclear)} figures about empty results and unknown statuses: cdp quality")
+    if changed := records.changed_documents(settings):
+        remedy = "the lines of both deliveries count; use dedup: document when exports hold whole documents"
+        concerns.append(f"{changed:,} documents were delivered again with other lines: {remedy}")
+    return concerns
 
 
 def _show_lake(console: Console, settings: Settings, told: set[date]) -> bool:

@@ -262,7 +262,7 @@ def test_the_raw_row_in_quarantine_is_encrypted_and_opens_with_the_key(make_shop
 
 
 def test_too_many_rejected_rows_stop_the_feed_before_anything_is_visible(make_shop: MakeShop) -> None:
-    shop = make_shop(max_rejected_share=0.1)
+    shop = make_shop(max_rejected_share=0.1, on_bad_file="stop")
     shop.land("till_2024-01-05.csv", HEADER + GOOD + "x,7,,1,2024-01-05 08:00:00\n")
 
     with pytest.raises(InputError) as caught:
@@ -275,6 +275,26 @@ def test_too_many_rejected_rows_stop_the_feed_before_anything_is_visible(make_sh
     shop.land("till_2024-01-05.csv", HEADER + GOOD)
     shop.ingest()
     assert shop.bronze() == [(1,), (2,)]
+
+
+def test_a_file_with_too_many_rejected_rows_is_set_aside_and_the_others_of_its_feed_load(make_shop: MakeShop) -> None:
+    # given one file whose columns were swapped, and two good ones, all in one batch
+    shop = make_shop(max_rejected_share=0.1)
+    shop.land("till_2024-01-04.csv", HEADER + "11,7,,1.00,2024-01-04 08:00:00\n")
+    shop.land("till_2024-01-05.csv", HEADER + "x,7,,1,2024-01-05 08:00:00\ny,7,,1,2024-01-05 08:00:00\n3,7,,1,2024-01-05 08:00:00\n")
+    shop.land("till_2024-01-06.csv", HEADER + "12,7,,1.00,2024-01-06 08:00:00\n")
+
+    # when
+    report = shop.ingest()
+
+    # then it is named with its rule, none of its rows is visible, and it loads once it is right
+    assert shop.bronze() == [(11,), (12,)]
+    assert shop.quarantine() == []
+    assert report.counts["files_set_aside"] == 1
+    assert [(file, status) for file, status, *_ in shop.manifest() if status == "set_aside"] == [("till_2024-01-05.csv", "set_aside")]
+    shop.land("till_2024-01-05.csv", HEADER + "3,7,,1.00,2024-01-05 08:00:00\n")
+    shop.ingest()
+    assert shop.bronze() == [(3,), (11,), (12,)]
 
 
 @pytest.mark.parametrize("stage", ["before bronze", "after bronze", "after manifest"])

@@ -3,6 +3,7 @@
 Each stall has a mapping and files for two days. Amounts are chosen so that every wrong reading gives another total.
 """
 
+import gzip
 import io
 import json
 from pathlib import Path
@@ -102,7 +103,7 @@ TOOLS = """
 source: tools
 feeds:
   sales:
-    files: "sales/sales_{date}.tsv"
+    files: "sales/sales_{date}.*"
     format: csv
     csv: {delimiter: "\\t", quote: none}
     columns:
@@ -117,6 +118,9 @@ feeds:
 TOOLS_FILES = {
     f"sales/sales_{FIRST}.tsv": "receipt\ttitle\tamount\tsold_on\n"
     + "".join(f'R{n}\t"{n} inch" pipe, 5/8"\t1.0{n}\t2024-02-2{n}\n' for n in range(1, 8)),
+    f"sales/sales_{SECOND}.tsv.gz": gzip.compress(b"receipt\ttitle\tamount\tsold_on\n" + b"R8\tpipe\t1.00\t2024-03-01\n" * 99, mtime=0)[
+        :-9
+    ],
 }
 
 # A shopper's delivery note of 120 lines that look like orders, in a legally quoted field; and a sheet of codes that a spreadsheet damaged.
@@ -271,6 +275,76 @@ BOOKS_FILES = {
     f"articles/articles_{SECOND}.xlsx": _workbook([("a1", "damaged"), ("a2", "Bread at home, new edition"), ("a3", "?")]),
 }
 
+# A payment service's bill: title lines, a totals line, ids that end in a tab, a missing id that is a tab, Chinese states.
+WALLET = """
+source: wallet
+time_zone: Asia/Shanghai
+feeds:
+  bill:
+    files: "bill/bill_{date}.csv"
+    format: csv
+    csv: {encoding: gb18030, skip_lines: 2, ignore_lines: ["^合计"]}
+    columns:
+      - {name: paid_at, source_name: "付款时间", type: timestamp, required: true}
+      - {name: buyer, source_name: "买家账号", type: string, pii: direct, kind: other}
+      - {name: amount, source_name: "金额", type: "decimal(18,2)", required: true}
+      - {name: state, source_name: "状态", type: string}
+      - {name: trade, source_name: "流水号", type: string, required: true}
+      - {name: shop_no, source_name: "商户单号", type: string}
+    maps:
+      - entity: orders
+        fields:
+          order_id: {expr: "coalesce(shop_no, trade)"}
+          source_customer_id: buyer
+          ordered_at: paid_at
+          ordered_on: paid_at
+          order_amount: amount
+          status: {column: state, values: {已全额退款: refunded}}
+"""
+WALLET_FILES = {
+    f"bill/bill_{FIRST}.csv": (
+        "某店账单\n导出时间：2024-03-01\n付款时间,买家账号,金额,状态,流水号,商户单号\n"
+        "2024-02-27 08:00:00,wang,10.00,交易成功,7001\t,S1\t\n2024-02-27 09:00:00,li,20.00,交易关闭,7002\t,\t\n"
+        "2024-02-28 00:30:00,li,40.00,交易成功,7003\t,\t\n2024-02-28 10:00:00,wang,80.00,已全额退款,7004\t,\u3000\n合计,4,150.00\n"
+    ).encode("gb18030"),
+}
+
+# Members of a club, as changes: one is merged into another, one is deleted; and who was held out of its only campaign.
+CLUB = """
+source: club
+feeds:
+  members:
+    files: "members/members_{date}.csv"
+    format: csv
+    changes: {operation: op, delete: [D]}
+    columns:
+      - {name: op, type: string}
+      - {name: member, type: string, required: true}
+      - {name: merged_into, type: string}
+      - {name: city, type: string}
+    maps:
+      - entity: customers
+        fields: {source_customer_id: member, merged_into_customer_id: merged_into, region: city}
+  arms:
+    files: "arms/arms_{date}.csv"
+    format: csv
+    columns:
+      - {name: campaign, type: string, required: true}
+      - {name: member, type: string, required: true}
+      - {name: held_out, type: boolean, required: true}
+      - {name: day, type: date, required: true}
+    maps:
+      - entity: campaigns
+        fields: {campaign_id: campaign, campaign_name: campaign}
+      - entity: campaign_touches
+        fields: {campaign_touch_id: {key: [campaign, member]}, campaign_id: campaign, source_customer_id: member, touched_on: day, is_control: held_out}
+"""
+CLUB_FILES = {
+    f"members/members_{FIRST}.csv": "op,member,merged_into,city\nI,m1,,Ulm\nI,m2,,Ulm\nI,m3,,Bonn\nI,m4,,Bonn\n",
+    f"members/members_{SECOND}.csv": "op,member,merged_into,city\nU,m2,m1,Ulm\nD,m3,,\n",
+    f"arms/arms_{FIRST}.csv": "campaign,member,held_out,day\nspring,m1,false,2024-02-25\nspring,m4,true,2024-02-25\n",
+}
+
 STALLS: dict[str, tuple[str, dict[str, str] | dict[str, bytes]]] = {
     "tea": (TEA, TEA_FILES),
     "bakery": (BAKERY, BAKERY_FILES),
@@ -280,6 +354,8 @@ STALLS: dict[str, tuple[str, dict[str, str] | dict[str, bytes]]] = {
     "sensor": (SENSOR, SENSOR_FILES),
     "api": (API, API_FILES),
     "books": (BOOKS, BOOKS_FILES),
+    "wallet": (WALLET, WALLET_FILES),
+    "club": (CLUB, CLUB_FILES),
 }
 
 

@@ -27,7 +27,7 @@ class Hall(CornerShop):
     def _amounts(self, mart: str, key: str, amount: str, source: str) -> dict[str, Decimal]:
         rows = self.gold(mart)
         mine = rows[rows[key].str.startswith(f"{source}:")]
-        return {name.split(":", 1)[1]: value for name, value in zip(mine[key], mine[amount], strict=True)}
+        return {name.split(":", 1)[1]: Decimal(value) for name, value in zip(mine[key], mine[amount], strict=True)}
 
     def rejected(self, source: str, feed: str) -> dict[str, int]:
         """Rejected rows of a feed by rule."""
@@ -96,6 +96,26 @@ def test_a_remark_in_the_name_of_a_product_does_not_rename_it(hall: Hall) -> Non
     names = hall.gold("dim_products").set_index("product_id").product_name
 
     assert (names["books:a1"], names["books:a2"]) == ("Atlas of the sea", "Bread at home, new edition")
+
+
+def test_a_closed_and_a_refunded_payment_are_no_sale_and_a_tab_is_no_number(hall: Hall) -> None:
+    assert hall.orders("wallet") == {"S1": Decimal(10), "7003": Decimal(40)}
+
+
+def test_who_was_merged_away_or_deleted_is_no_customer_and_a_control_is_a_member_of_its_campaign(hall: Hall) -> None:
+    customers, ids = hall.gold("dim_customers"), hall.gold("dim_customer_ids")
+    mine = ids[ids.source_customer_id.str.startswith("club:")].set_index("customer_id").source_customer_id
+    members = hall.gold("fct_campaign_members")
+
+    assert sorted(mine[mine.index.isin(customers.customer_id)]) == ["club:m1", "club:m4"]
+    assert dict(zip(members.customer_id.map(mine), members.is_control, strict=True)) == {"club:m1": False, "club:m4": True}
+
+
+def test_a_broken_file_is_set_aside_and_named_and_the_night_goes_on(hall: Hall) -> None:
+    code, status = hall.run("status")
+
+    assert code == 0
+    assert f"sales_{SECOND}.tsv.gz of tools.sales is set aside: is not a complete gzip file" in " ".join(status.split())
 
 
 def test_every_delivered_row_is_valid_or_rejected(hall: Hall) -> None:

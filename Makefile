@@ -31,7 +31,7 @@ test: setup ## the tests, without those marked slow
 	@$(BIN)/python -m pytest -m "not slow" --durations=15
 
 proofs: setup ## the slow tests of correctness: demo fortnight, a killed run, canaries and erasure, incremental = full refresh
-	@$(BIN)/python -m pytest -m proof --durations=25
+	@$(BIN)/python -m pytest -m "proof and not thorough" --durations=25
 
 test-all: setup ## all tests, with those that kill engines and run whole nights
 	@$(BIN)/python -m pytest --durations=15

@@ -189,7 +189,7 @@ def _random_deliveries(seed: int, days: int) -> list[Delivery]:
 
 
 @pytest.mark.parametrize(
-    ("seed", "days"), [(1, 4), pytest.param(2, 12, marks=pytest.mark.slow), pytest.param(3, 12, marks=pytest.mark.slow)]
+    ("seed", "days"), [(1, 4), pytest.param(2, 12, marks=pytest.mark.thorough), pytest.param(3, 12, marks=pytest.mark.thorough)]
 )
 def test_night_by_night_equals_all_in_one_go_over_late_repeated_and_shuffled_rows(shop: ConformLake, seed: int, days: int) -> None:
     # given deliveries that arrive night by night, in any order of rows
@@ -210,7 +210,7 @@ def test_night_by_night_equals_all_in_one_go_over_late_repeated_and_shuffled_row
     assert shop.silver("prices") == prices
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.thorough) for seed in (2, 3))])
 def test_runs_of_any_dates_killed_between_any_two_commits_come_to_the_undisturbed_tables(shop: ConformLake, seed: int) -> None:
     # given six days of deliveries to two entities, all in bronze
     chance = random.Random(seed)

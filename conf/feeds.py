@@ -73,6 +73,8 @@ class Feed(Part):
     def _check_deliveries(self) -> None:
         if self.required and self.on_bad_file == "set_aside":
             raise ValueError("a required feed stops on a bad file; leave out required, or on_bad_file")
+        if self.delivery == "snapshot" and self.on_bad_file == "set_aside":
+            raise ValueError("a snapshot stops on a bad file: what is in it would look deleted; leave on_bad_file out")
         if self.changes and any(each.dedup is not Dedup.KEY for each in self.maps):
             raise ValueError(
                 "a feed of changes needs maps with a key of its own; dedup makes keys out of the content, which a change changes"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 MADE_KEY = "_made_key"
+FIRST_KNOWN = "_first_known_of_file"
 
 # Columns beside the entity's own, in order of precedence of the version: the latest (_delivered_on, …, _place) speaks.
 VERSION = ("_delivered_on", "_known_on", "_sequence", "_place")
@@ -49,6 +50,7 @@ def mapped(bronze: "DataFrame", part: Contribution, *, late_files: bool, with_do
     """
     from pyspark.sql import functions as F
 
+    bronze = with_first_known(bronze, part)
     raw = {column.name: _raw(column, part) for column in part.entity.columns}
     typed = {column.name: _typed(raw[column.name], column, part) for column in part.entity.columns}
     bronze = with_document_sequence(with_document_fields(bronze, part.feed), part, _own_sequence(part))
@@ -63,7 +65,7 @@ def mapped(bronze: "DataFrame", part: Contribution, *, late_files: bool, with_do
     ]
     # The key is always required, so there is at least one reason to test for.
     return rows.select(
-        *(typed[column.name].alias(column.name) for column in part.entity.columns),
+        *(_told(typed[column.name], column, part).alias(column.name) for column in part.entity.columns),
         (F.lit(None).cast("boolean") if part.is_key_only else deleted).alias(IS_DELETED),
         _delivered_on(part, late_files).alias("_delivered_on"),
         "_known_on",
@@ -84,7 +86,7 @@ def document_deliveries(bronze: "DataFrame", part: Contribution, *, late_files: 
     """Every delivery of every document of a feed, whatever becomes of its lines: `_document`, and the version and place of the delivery."""
     from pyspark.sql import functions as F
 
-    rows = bronze.select(
+    rows = with_document_fields(with_first_known(bronze, part), part.feed).select(
         document_id(part).alias(DOCUMENT),
         *PLACE,
         _delivered_on(part, late_files).alias("_delivered_on"),
@@ -230,6 +232,13 @@ def _named(raw: "Column", namespace: str) -> "Column":
     return F.concat(F.lit(f"{namespace}:"), F.nullif(F.trim(raw.cast("string")), F.lit("")))
 
 
+def _told(typed: "Column", column: EntityColumn, part: Contribution) -> "Column":
+    """The value as it is settled: a descriptive text of nothing but blanks says nothing."""
+    from pyspark.sql import functions as F
+
+    return F.when(F.trim(typed) != "", typed) if column.descriptive and column.name not in part.replacing else typed
+
+
 def _reasons(raw: "Column | None", typed: "Column", column: EntityColumn, part: Contribution) -> list["Column"]:
     """Why a row cannot be a row of the entity because of this column: a required value is missing, a cast fails, or no such value may be."""
     from pyspark.sql import functions as F
@@ -257,9 +266,22 @@ def _cast_can_fail(column: EntityColumn, part: Contribution) -> bool:
     return part.feed.column(source.columns[0]).type != column.type
 
 
+def with_first_known(bronze: "DataFrame", part: Contribution) -> "DataFrame":
+    """The rows with the date on which their file was first known; the row's own date where nobody looks at whole files.
+
+    A row that was replayed from quarantine is known later than its file: its document is still a delivery of the file's day.
+    """
+    from pyspark.sql import functions as F
+
+    if not part.looks_at_whole_files or FIRST_KNOWN in bronze.columns:
+        return bronze
+    return bronze.withColumn(FIRST_KNOWN, F.col("_known_on"))
+
+
 def _delivered_on(part: Contribution, late_files: bool) -> "Column":
     from pyspark.sql import functions as F
 
+    first_known = F.col(FIRST_KNOWN if part.looks_at_whole_files else "_known_on")
     if not (late_files and part.has_delivery_dates):
-        return F.col("_known_on")
-    return F.coalesce(delivered_on_column(part.source, part.feed.files, F.col("_source_file")), F.col("_known_on"))
+        return first_known
+    return F.coalesce(delivered_on_column(part.source, part.feed.files, F.col("_source_file")), first_known)

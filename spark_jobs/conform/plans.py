@@ -28,6 +28,7 @@ class LoadedFile:
     known_on: date
     file: str
     rows: int
+    is_replay: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Slice:
     delivered_to: date
     row_count: int
     late_files: bool = False
+    is_replay: bool = False
 
     @property
     def identity(self) -> tuple[str, str, str, date]:
@@ -77,6 +79,7 @@ class EntityPlan:
             (or the pending rows give nothing but keys), so that silver's own rows are all the history that is needed.
         late_feeds: feeds in which some file became known on another date than the one in its path.
         tokens: writes that are open until this plan is carried out.
+        replayed_feeds: feeds of which rows were replayed from quarantine: they belong to files whose other rows were known before.
     """
 
     entity: Entity
@@ -87,6 +90,7 @@ class EntityPlan:
     late_feeds: frozenset[tuple[str, str]]
     definition: str
     tokens: tuple[str, ...] = ()
+    replayed_feeds: frozenset[tuple[str, str]] = frozenset()
 
     @cached_property
     def contributions_meet(self) -> bool:
@@ -117,6 +121,7 @@ def slices(files: Iterable[LoadedFile], parts: Iterable[Contribution]) -> list[S
             max(old.delivered_to, delivered),
             old.row_count + file.rows,
             old.late_files or delivered != file.known_on,
+            old.is_replay or file.is_replay,
         )
     return [found[identity] for identity in sorted(found)]
 
@@ -135,6 +140,7 @@ def plan(
     """
     definition = definition_hash(entity, parts)
     late = frozenset((piece.source, piece.feed) for piece in bronze if piece.late_files)
+    replayed = frozenset((piece.source, piece.feed) for piece in bronze if piece.is_replay)
     in_bronze = {piece.identity: piece.row_count for piece in bronze}
     in_silver: dict[tuple[str, str, str, date], int] = {}
     for old in taken:
@@ -143,16 +149,16 @@ def plan(
     # A slice that is gone or smaller was known later than the business date, or was taken out of bronze.
     outdated = any(old.definition_hash != definition or in_bronze.get(old.identity, -1) < old.row_count for old in taken)
     if outdated or is_doubtful or (pending and not taken):
-        return EntityPlan(entity, parts, Mode.FULL, tuple(bronze), False, late, definition)
+        return EntityPlan(entity, parts, Mode.FULL, tuple(bronze), False, late, definition, replayed_feeds=replayed)
     if not pending:
         return EntityPlan(entity, parts, Mode.SKIP, (), False, late, definition)
     is_newer = _is_newer(parts, pending, taken)
-    return EntityPlan(entity, parts, Mode.INCREMENTAL, pending, is_newer, late, definition)
+    return EntityPlan(entity, parts, Mode.INCREMENTAL, pending, is_newer, late, definition, replayed_feeds=replayed)
 
 
 def _is_newer(parts: tuple[Contribution, ...], pending: tuple[Slice, ...], taken: list[Taken]) -> bool:
     """See `EntityPlan.is_newer`. Contributions that only give the key never change a row that has been known for as long."""
-    if min(piece.known_on for piece in pending) < max(piece.known_on for piece in taken):
+    if min(piece.known_on for piece in pending) < max(piece.known_on for piece in taken) or any(piece.is_replay for piece in pending):
         return False
     first_delivery: dict[tuple[str, str], date] = {}
     for piece in pending:

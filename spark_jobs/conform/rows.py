@@ -7,10 +7,11 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from conf.maps import Dedup
+from spark_jobs.common.document_fields import with_document_fields
 from spark_jobs.common.job import StepContext
 from spark_jobs.conform.contributions import Contribution
 from spark_jobs.conform.documents import DOCUMENT, document_id, redelivered_otherwise, retired_lines
-from spark_jobs.conform.mapping import REJECT, document_deliveries, mapped
+from spark_jobs.conform.mapping import FIRST_KNOWN, REJECT, document_deliveries, mapped
 from spark_jobs.conform.plans import EntityPlan, Mode, Slice
 from spark_jobs.conform.snapshots import deleted_rows, tombstones
 
@@ -96,6 +97,9 @@ def _bronze(ctx: StepContext, plan: EntityPlan, part: Contribution, only_pending
     from pyspark.sql import functions as F
 
     table = ctx.spark.table(part.bronze).where(F.col("_known_on") <= F.lit(ctx.business_date))
+    if part.looks_at_whole_files and (part.source, part.feed_name) in plan.replayed_feeds:
+        first = table.groupBy("_source_file").agg(F.min("_known_on").alias(FIRST_KNOWN))
+        table = table.join(F.broadcast(first), "_source_file")
     if not only_pending:
         return table
     mine = _pieces(plan, part)
@@ -123,7 +127,7 @@ def _whole_documents(ctx: StepContext, plan: EntityPlan, part: Contribution, onl
     """All deliveries of a feed's documents; with `only_pending` of those that are pending."""
     from pyspark.sql import functions as F
 
-    bronze = _bronze(ctx, plan, part, False)
+    bronze = with_document_fields(_bronze(ctx, plan, part, False), part.feed)
     if not only_pending:
         return bronze
     pending = _bronze(ctx, plan, part, True).select(document_id(part).alias(DOCUMENT)).distinct()

@@ -54,6 +54,6 @@ def deleted_rows(gone: "DataFrame", rows: "DataFrame", part: Contribution) -> "D
     given["_place"] = F.when(F.col("_source_file").isNotNull(), F.struct("_source_file", "_line"))
     constant = {"_source": part.source, "_rank": part.rank, "_priority": part.map.priority, "_is_key_only": False}
     given |= {name: F.lit(value) for name, value in constant.items()}
-    given["_replaces"] = F.array()
+    given["_replaces"] = F.array(*map(F.lit, part.replacing))
     types = {field.name: field.dataType for field in rows.schema}
     return gone.select(*(given.get(name, F.lit(None)).cast(types[name]).alias(name) for name in rows.columns))

@@ -28,7 +28,15 @@ def loaded_files(ctx: StepContext) -> list[LoadedFile]:
     rows = (
         ctx.spark.table(MANIFEST)
         .where(F.col("status").isin("loaded", "replayed") & (F.col("known_on") <= F.lit(ctx.business_date)))
-        .select("source", "feed", "batch_id", "known_on", "file", F.coalesce("rows_valid", F.lit(0)).alias("rows"))
+        .select(
+            "source",
+            "feed",
+            "batch_id",
+            "known_on",
+            "file",
+            F.coalesce("rows_valid", F.lit(0)).alias("rows"),
+            F.col("status") == "replayed",
+        )
         .collect()
     )
     return [LoadedFile(*row) for row in rows]

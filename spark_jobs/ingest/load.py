@@ -25,7 +25,7 @@ from spark_jobs.ingest.batch import Batch
 from spark_jobs.ingest.erased import note_redelivered
 from spark_jobs.ingest.identifiers import REMEDIES
 from spark_jobs.ingest.journal import Pending, take_back
-from spark_jobs.ingest.landing import BadFile
+from spark_jobs.ingest.landing import BadFile, LandedFile
 from spark_jobs.ingest.manifest import LOADED, Entry, entry_of, record
 from spark_jobs.ingest.references import check_references
 from spark_jobs.ingest.set_aside import stage_readable
@@ -140,20 +140,28 @@ def _count_rejected(batch: Batch) -> None:
 
 
 def _files_with_too_many(batch: Batch) -> list[BadFile]:
-    """The files of a batch that hold more rejected rows than the contract allows, each with its most frequent rule and what to do.
-
-    When a batch as a whole is above the limit, at least one of its files is.
-    """
-    most, bad = _most_rejected(batch, batch.feed), []
-    for landed in sorted(batch.files, key=lambda landed: landed.file):
-        rules = {rule: count for (file, rule), count in batch.rejected.items() if file == landed.file and rule != ERASED_RULE}
-        wrong, rows = sum(rules.values()), batch.stats[landed.file].rows_in
-        if wrong > most * rows:
-            rule = min(rules, key=lambda rule: (-rules[rule], rule))
-            problem = f"{wrong} of {rows} rows ({wrong / rows:.1%}) rejected, allowed are {most:.1%}; {rule} is broken by {rules[rule]}"
-            remedy = REMEDIES.get(rule.partition(":")[2], "correct the delivery or the contract, or raise max_rejected_share")
-            bad.append(BadFile(landed, Finding(landed.file, problem, remedy)))
+    """The files with the greatest shares of rejected rows, so many that the others together keep the contract's limit."""
+    most, wrong, rows, bad = _most_rejected(batch, batch.feed), batch.rows_wrong, batch.rows_in, []
+    shares = {landed.file: _wrong_rows(batch, landed) / max(1, batch.stats[landed.file].rows_in) for landed in batch.files}
+    for landed in sorted(batch.files, key=lambda landed: (-shares[landed.file], landed.file)):
+        if wrong <= max(most * rows, batch.ctx.settings.ingest.tolerated_rejects):
+            break
+        bad.append(_with_too_many(batch, landed, most))
+        wrong, rows = wrong - _wrong_rows(batch, landed), rows - batch.stats[landed.file].rows_in
     return bad
+
+
+def _wrong_rows(batch: Batch, landed: LandedFile) -> int:
+    return sum(count for (file, rule), count in batch.rejected.items() if file == landed.file and rule != ERASED_RULE)
+
+
+def _with_too_many(batch: Batch, landed: LandedFile, most: float) -> BadFile:
+    rules = {rule: count for (file, rule), count in batch.rejected.items() if file == landed.file and rule != ERASED_RULE}
+    wrong, rows = sum(rules.values()), batch.stats[landed.file].rows_in
+    rule = min(rules, key=lambda rule: (-rules[rule], rule))
+    problem = f"{wrong} of {rows} rows ({wrong / rows:.1%}) rejected, allowed are {most:.1%}; {rule} is broken by {rules[rule]}"
+    remedy = REMEDIES.get(rule.partition(":")[2], "correct the delivery or the contract, or raise max_rejected_share")
+    return BadFile(landed, Finding(landed.file, problem, remedy))
 
 
 def _most_rejected(batch: Batch, feed: Feed) -> float:

@@ -20,12 +20,15 @@ FeedName = tuple[str, str]
 
 
 def stops_on_bad_file(contract: SourceContract, feed_name: str) -> bool:
-    """Whether one bad file stops the feed: as the feed says, else when it is required or another feed's foreign keys refer to it."""
+    """Whether one bad file stops the feed: as the feed says, else when it is required, another feed refers to it, or it is a snapshot.
+
+    The files of one date are a snapshot together: without one of them, what is in it would look deleted.
+    """
     feed = contract.feeds[feed_name]
     if feed.on_bad_file is not None:
         return feed.on_bad_file == STOP
     is_referred = any(key.feed == feed_name for name, other in contract.feeds.items() if name != feed_name for key in other.foreign_keys)
-    return feed.required or is_referred
+    return feed.required or is_referred or feed.delivery == "snapshot"
 
 
 def stage_readable(batch: Batch) -> None:

@@ -31,6 +31,7 @@ from spark_jobs.ingest.reloads import Reload, delivery_folder, roll_back, roll_b
 from spark_jobs.ingest.tokens import TOKEN
 from spark_jobs.ingest.vault import VAULT, fill_vault
 from spark_jobs.maintenance.deliveries import GONE, Delivery, deliveries, lay_out
+from spark_jobs.marts.standing import forget
 from spark_jobs.privacy.erasure import purge
 
 if TYPE_CHECKING:
@@ -187,6 +188,7 @@ def _replace_all(batch: Batch, found: Sequence[Delivery]) -> None:
     _replace(ctx, quarantine, empty if sealed is None else rejected.quarantine_frame(sealed, under_way.batch_id), versions)
     _prove(batch, bronze, under_way)
     note_redelivered_lines(batch)
+    forget(ctx.settings)  # rows that are gone are no news to incremental marts
     _replace_entries(batch, bronze, found, under_way.batch_id)
     under_way.done(ctx.settings)
 

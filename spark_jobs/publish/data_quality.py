@@ -17,6 +17,7 @@ from conf.contracts import SourceContract, load_sources
 from conf.entities import load_entities
 from conf.errors import Finding, QualityError
 from spark_jobs.common.delta import overwrite
+from spark_jobs.common.document_fields import with_document_fields
 from spark_jobs.common.job import StepContext
 from spark_jobs.common.routes import route_of
 from spark_jobs.publish.emptiness import measured_emptiness
@@ -146,6 +147,7 @@ def _routes(ctx: StepContext, since: date | None, sources: Mapping[str, SourceCo
         if f"{source}__{name}" in there:
             rows = ctx.spark.table(f"{Schema.BRONZE}.{source}__{name}").where(F.col("_known_on") <= F.lit(ctx.business_date))
             rows = rows if since is None else rows.where(F.col("_known_on") > F.lit(since))
+            rows = with_document_fields(rows, feed)
             counts = {row["route"]: row["count"] for row in rows.groupBy(route_of(feed).alias("route")).count().collect()}
             total = sum(counts.values())
             measures += [

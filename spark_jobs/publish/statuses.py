@@ -13,7 +13,7 @@ from conf.contracts import Feed, SourceContract
 from conf.errors import Finding, QualityError
 from conf.maps import EntityMap
 from conf.types import PiiClass
-from conf.vocabularies.statuses import BLANKS, statuses
+from conf.vocabularies.statuses import BLANKS, SQL_FULL_WIDTH, SQL_PLAIN_WIDTH, statuses
 from spark_jobs.publish.measures import FAILED, OK, WARN, Measure, News
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def measured_statuses(found: News, sources: Mapping[str, SourceContract], since:
     if not found.is_there(Schema.SILVER, ORDERS):
         return []
     news = "true" if since is None else f"_known_on > date '{since}'"
-    word = f"lower(trim({STATUS}, {_literal(BLANKS)}))"
+    word = f"lower(translate(trim({STATUS}, {_literal(BLANKS)}), {_literal(SQL_FULL_WIDTH)}, {_literal(SQL_PLAIN_WIDTH)}))"
     orders = f"(select _source, {word} as word, {news} as is_new from {found.all(Schema.SILVER, ORDERS)} where _is_deleted is not true)"
     known = ", ".join(_literal(each) for each in sorted({"", *statuses().words}))
     counted = f"(select _source, word, word not in ({known}) as is_unknown, count(*) as orders, count_if(is_new) as news from {orders} group by all)"

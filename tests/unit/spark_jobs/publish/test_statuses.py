@@ -10,7 +10,8 @@ from deltalake import write_deltalake
 
 from conf.contracts import SourceContract
 from conf.errors import QualityError
-from conf.settings import Lake, Settings
+from conf.settings import PROJECT_ROOT, Lake, Settings
+from conf.vocabularies.statuses import SQL_FULL_WIDTH, SQL_PLAIN_WIDTH
 from spark_jobs.publish.measures import Measure, news
 from spark_jobs.publish.statuses import check_statuses, measured_statuses
 
@@ -94,3 +95,10 @@ def test_texts_that_may_be_about_a_person_are_not_shown(tmp_path: Path) -> None:
 
     assert [each.rule for each in shown[1:]] == ["unknown: (text of 22 characters)", "unknown: (text of 41 characters)"]
     assert [(each.rule, each.rows_failed) for each in token[1:]] == [("unknown: (personal data)", 2)]
+
+
+def test_full_width_forms_are_folded_as_in_the_macro_of_the_marts() -> None:
+    macro = (PROJECT_ROOT / "dbt" / "macros" / "statuses.sql").read_text(encoding="utf-8")
+
+    assert [line.strip(" ,'") for line in macro.splitlines() if line.startswith("        '")] == [SQL_FULL_WIDTH, SQL_PLAIN_WIDTH]
+    assert dict(zip(SQL_FULL_WIDTH, SQL_PLAIN_WIDTH, strict=True))["（"] == "("

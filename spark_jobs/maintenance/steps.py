@@ -5,6 +5,7 @@ from spark_jobs.common.job import StepContext
 from spark_jobs.common.keys import register_of
 from spark_jobs.common.pii.normal import NORMAL_FORM_VERSION
 from spark_jobs.maintenance.changes import Change, Step
+from spark_jobs.maintenance.old_identifiers import find_old_identifiers
 from spark_jobs.maintenance.retype import retype_tables
 from spark_jobs.marts import standing
 from spark_jobs.publish import publications
@@ -45,5 +46,6 @@ STEPS: dict[int, tuple[Step, ...]] = {
         Step("marts", "let the next run build the marts again", rebuild_marts),
         Step("views", "make the views of gold again", renew_views),
         Step("tokens", "look for tokens of an older normal form", check_tokens),
+        Step("identifiers", "look for keys that are cleaned from now on", find_old_identifiers),
     ),
 }

@@ -147,7 +147,7 @@ class ConformLake:
         append(self.spark, self.settings, table, self.spark.createDataFrame(rows, table.ddl))
         self.record(feed_name, batch, files)
 
-    def record(self, feed_name: str, batch: str, files: Iterable[tuple[str, date, int]]) -> None:
+    def record(self, feed_name: str, batch: str, files: Iterable[tuple[str, date, int]], status: str = "loaded") -> None:
         """Note files as loaded, as ingest would."""
         manifest = catalog().table("ops.ingest_manifest")
         rows = [
@@ -163,7 +163,7 @@ class ConformLake:
                 count,
                 count,
                 0,
-                "loaded",
+                status,
                 None,
                 None,
                 known_on,

@@ -27,7 +27,7 @@ def shop_with(spark: "SparkSession", settings: Settings, request: pytest.Fixture
     """A shop whose till describes articles in passing: code, title, price."""
     base = f"titles_{sum(map(ord, request.node.name))}"
 
-    def make(title: Any = "title", *, suffix: str = "", feeds: int = 1) -> ConformLake:
+    def make(title: Any = "title", *, suffix: str = "", feeds: int = 1, **more: Any) -> ConformLake:
         shop = ConformLake(spark, settings, name := base + suffix)
         columns = [
             {"name": "article_id", "type": "string", "id": True, "description": "key"},
@@ -41,7 +41,7 @@ def shop_with(spark: "SparkSession", settings: Settings, request: pytest.Fixture
             "columns": [{"name": column, "type": "string"} for column in ("code", "title", "price")],
             "maps": [{"entity": f"{name}_articles", "fields": {"article_id": "code", "title": title, "price": "price"}}],
         }
-        named = {f"till{number or ''}": feed | {"files": f"till{number or ''}/{{date}}.csv"} for number in range(feeds)}
+        named = {f"till{number or ''}": feed | more | {"files": f"till{number or ''}/{{date}}.csv"} for number in range(feeds)}
         shop.contract = SourceContract.model_validate({"source": name, "feeds": named})
         for each in named:
             ensure_table(spark, settings, bronze_table(name, each, shop.contract.feeds[each]))
@@ -88,6 +88,15 @@ def test_a_source_may_say_that_its_empty_values_replace_what_was_there(shop_with
     shop.run(TUESDAY)
 
     assert articles(shop) == [("a", None, 5), ("b", "?", 1)]
+
+
+def test_an_article_that_a_snapshot_lost_is_one_deleted_row_also_where_empty_values_replace(shop_with: Shop) -> None:
+    shop = shop_with({"column": "title", "empty": "replaces"}, delivery="snapshot")
+    shop.deliver(Delivery("till", MONDAY, [("a", "Soap", "5"), ("b", "Brush", "1")]), Delivery("till", TUESDAY, [("a", "Soap", "6")]))
+    shop.run(TUESDAY)
+
+    rows = shop.spark.table(f"silver.{shop.name}_articles").select("article_id", "_is_deleted").collect()
+    assert sorted((row[0].split(":")[1], row[1]) for row in rows) == [("a", False), ("b", True)]
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.thorough)])

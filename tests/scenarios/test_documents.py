@@ -218,3 +218,30 @@ def test_night_by_night_equals_one_go_over_random_redeliveries(shop_with: Shop, 
             newest[order] = [row for row in delivery.rows if row[0] == order]
     assert live(shop) == sorted((row[1], int(row[2])) for rows in newest.values() for row in rows)
     assert rebuilt(shop, days[-1]) == night_by_night
+
+
+def test_a_line_replayed_from_quarantine_belongs_to_the_delivery_of_its_file(shop_with: Shop) -> None:
+    # given an export without dates in its names: order 1 with ham, whose egg is in quarantine, and on Wednesday a newer export of it
+    shop = shop_with({"dedup": "document"}, files="lines/*.csv")
+    bronze = bronze_table(shop.name, "lines", shop.contract.feeds["lines"])
+
+    def load(file: str, line: int, row: tuple[str, ...], known_on: Any, batch: str, status: str = "loaded") -> None:
+        path = f"{shop.name}/lines/{file}.csv"
+        append(
+            shop.spark, shop.settings, bronze, shop.spark.createDataFrame([(*row, path, line, f"hash {file}", known_on, batch)], bronze.ddl)
+        )
+        shop.record("lines", batch, [(path, known_on, 1)], status=status)
+
+    load("a", 2, ("1", "ham", "1", "open"), MONDAY, "first")
+    shop.run(MONDAY)
+    load("b", 2, ("1", "ham", "9", "sent"), TUESDAY, "second")
+    shop.run(TUESDAY)
+
+    # when the egg of the older export is replayed
+    load("a", 3, ("1", "egg", "6", "open"), WEDNESDAY, "replay", status="replayed")
+    shop.run(WEDNESDAY)
+
+    # then the newer export still is the order
+    assert live(shop) == [("ham", 9)]
+    night_by_night = shop.silver("lines")
+    assert rebuilt(shop, WEDNESDAY) == night_by_night

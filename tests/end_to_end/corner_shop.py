@@ -118,6 +118,7 @@ class CornerShop:
         sources = self.root / "conf" / "sources"
         sources.mkdir(parents=True)
         (sources / "ONLY_THESE").touch()
+        (sources.parent / "settings.yml").write_text("retailer: {currency_code: CNY}\n", encoding="utf-8")
         for name, text in (mappings or {"corner_shop": CONTRACT}).items():
             (sources / f"{name}.yml").write_text(text, encoding="utf-8")
         if key_of is not None:

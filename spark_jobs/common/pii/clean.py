@@ -20,6 +20,7 @@ _RANGES = (
     (0xE0000, 0xE007F), (0xE0100, 0xE01EF),
 )  # fmt: skip
 INVISIBLE = "".join(chr(code) for first, last in _RANGES for code in range(first, last + 1))
+_ZERO_WIDTH = {ord(sign): None for sign in INVISIBLE if sign > "\xa0" and not sign.isspace()}
 
 # A spreadsheet keeps 15 digits of a number (Excel's specification); a float keeps whole numbers exactly up to 2^53.
 SPREADSHEET_DIGITS = 15
@@ -53,6 +54,11 @@ for _class, _bytes in (
 def trimmed(text: str) -> str:
     """The text without invisible characters at its ends."""
     return text.strip(INVISIBLE)
+
+
+def without_zero_width(text: str) -> str:
+    """The text without characters that have neither a width nor a shape, wherever they stand; blanks and controls stay."""
+    return text if text.isascii() else text.translate(_ZERO_WIDTH)
 
 
 def undamaged(text: str) -> str | None:

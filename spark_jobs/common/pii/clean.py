@@ -66,11 +66,11 @@ _SUSPECTED = "|".join(
     )
 )
 
-_EDGE, _MARK, _SIGN, _DIGIT, _EXPONENT, _END_OF_ZEROS, _COLON = 1, 2, 4, 8, 16, 32, 64
+_EDGE, _MARK, _SIGN, _DIGIT, _EXPONENT, _END_OF_ZEROS, _COLON, _FIVE = 1, 2, 4, 8, 16, 32, 64, 128
 _CLASS = np.zeros(256, np.uint8)
 for _class, _bytes in (
     (_EDGE, [*range(0x21), *range(0x7F, 0x100)]),  # every character beyond ASCII may be invisible
-    (_MARK, b"='#"), (_SIGN, b"+-"), (_DIGIT, b"0123456789"), (_EXPONENT, b"Ee^"), (_END_OF_ZEROS, b".,0"), (_COLON, b":"),
+    (_MARK, b"='#"), (_SIGN, b"+-"), (_DIGIT, b"0123456789"), (_EXPONENT, b"Ee^"), (_END_OF_ZEROS, b".,0"), (_COLON, b":"), (_FIVE, b"5"),
 ):  # fmt: skip
     _CLASS[list(_bytes)] |= _class
 
@@ -199,7 +199,8 @@ def _suspects(values: pa.Array, *, undo: bool) -> NDArray[np.bool_]:
     for at in range(2, LONGEST_EXPONENT + 1) if len(numbers) else ():
         found[numbers] |= classes[np.maximum(ends[numbers] - at, starts[numbers])] & _EXPONENT > 0
     if np.any(classes & _COLON):  # `Err:502`
-        found |= (last & _DIGIT > 0) & (classes[np.maximum(ends - 4, starts)] & _COLON > 0)
+        colons = np.flatnonzero(classes[np.maximum(ends - 4, starts)] & _COLON)
+        found[colons] |= classes[np.maximum(ends[colons] - 3, starts[colons])] & _FIVE > 0
     return found
 
 

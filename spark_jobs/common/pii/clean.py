@@ -20,32 +20,57 @@ _RANGES = (
     (0xE0000, 0xE007F), (0xE0100, 0xE01EF),
 )  # fmt: skip
 INVISIBLE = "".join(chr(code) for first, last in _RANGES for code in range(first, last + 1))
+_ZERO_WIDTH = {ord(sign): None for sign in INVISIBLE if sign > "\xa0" and not sign.isspace()}
 
 # A spreadsheet keeps 15 digits of a number (Excel's specification); a float keeps whole numbers exactly up to 2^53.
 SPREADSHEET_DIGITS = 15
 EXACT_FLOAT = 1 << 53
 LONGEST_KEY = 1024  # characters of a key that is no personal value
+LONGEST_EXPONENT = 8  # bytes of `E + 017`, without a wide blank
 LONGEST_DAMAGE = 100  # characters: a longer text is no number that a spreadsheet wrote
 
 # With a sign before the exponent, as spreadsheets and Python write it, or with a fraction, as Java does: `1E5` may be an article.
 _SCIENTIFIC = re.compile(r"([+-]?)(?=[0-9]+[Ee][+-]|[0-9]+[.,])([0-9]+)(?:[.,]([0-9]+))?[Ee]([+-]?[0-9]{1,3})")
-# Three zeros may be a thousand with a point: `1.000`.
-_ZEROS = r"\.(?:0{1,2}|0{4,})"
+# The same with blanks, or as a power of ten: no program wrote it exactly, so it is never undone. `5 x 10` may be a size.
+_BLANK = "[ \t\u00a0\u2007\u2009\u200a\u202f]"
+_SPACED_OR_POWER = re.compile(
+    rf"[+-]?[0-9]+(?:[.,][0-9]+)?{_BLANK}*(?:[Ee]{_BLANK}*[+-]{_BLANK}*[0-9]{{1,3}}"
+    rf"|[xX×·*]{_BLANK}*10{_BLANK}*(?:\^{_BLANK}*[+-]?{_BLANK}*[0-9]{{1,3}}|[⁺⁻]?[⁰¹²³⁴-⁹]{{1,3}}))"
+    rf"|[+-]?[0-9]+[.,][0-9]+{_BLANK}*[Ee]{_BLANK}*[0-9]{{1,3}}"
+)
+# Three zeros may be a thousand: `1.000`, `1,000`.
+_ZEROS = r"(?:\.(?:0{1,2}|0{4,})|,0{1,2})"
 _WITH_ZEROS = re.compile(rf"([+-]?)([0-9]+){_ZEROS}")
 _FORMULA_TEXT = re.compile(r'="([^"]*)"')
 _TEXT_MARK = re.compile(r"'(?=[^']*[0-9])([^']+)")
-_ERROR = re.compile(r"#(?:[A-ZÀ-Þ0-9_/]*[A-ZÀ-Þ][A-ZÀ-Þ0-9_/]*[!?]|N/A|NA|N/D|NV|I/T|GETTING_DATA|#{2,})")
+_ERROR_LIST = """
+    #N/A #NA #N/D #NV #I/T #N/B #YOK #Н/Д #Δ/Υ #HIÁNYZIK #PUUTTUU #SAKNAS #NEDOSTUPNÝ #NENÍ_K_DISPOZICI #NEJSOU_K_DISPOZICI #GETTING_DATA
+"""
+_UNMARKED_ERRORS = "|".join(sorted(_ERROR_LIST.split()))
+_ERROR = re.compile(
+    rf"#[¡¿]?[^\W\d][\w/\u0300-\u036f]*[!?]|{_UNMARKED_ERRORS}|#{{3,}}|#ERR5[0-9]{{2}}|(?:Err|Fehler|Error)\s?:5[0-9]{{2}}",
+    re.IGNORECASE,
+)
 
 # The same in the dialect of RE2, for a whole column: Arrow undoes what is frequent, the rest goes one by one.
 _MARKED = r"""^(?:="([^"]*)"|'([^']*[0-9][^']*))$"""
 _SHORT_DECIMAL = rf"^([+-]?[0-9]{{1,{SPREADSHEET_DIGITS}}}){_ZEROS}$"
-_SUSPECTED = r"^(=\"|'|#[^0-9])|^[+-]?[0-9]+\.0+$|^[+-]?[0-9]+([.,][0-9]+[Ee]|[Ee][+-])[+-]?[0-9]{1,3}$"
+_SUSPECTED = "|".join(
+    (
+        r"^(=\"|'|#[^0-9])",
+        r"^[+-]?[0-9]+(\.0+|,0{1,2})$",
+        r"^[+-]?[0-9]+([.,][0-9]+[Ee]|[Ee][+-])[+-]?[0-9]{1,3}$",
+        rf"^[+-]?[0-9.,]+({_BLANK}+[Ee]|[Ee]{_BLANK}|[Ee][+-]{_BLANK})[^A-Za-z]*[0-9]$",
+        rf"^[+-]?[0-9.,]+{_BLANK}*[xX×·*]{_BLANK}*10",
+        r"^[A-Za-z]+[^0-9A-Za-z]?:5[0-9]{2}$",
+    )
+)
 
-_EDGE, _MARK, _SIGN, _DIGIT, _EXPONENT, _END_OF_ZEROS = 1, 2, 4, 8, 16, 32
+_EDGE, _MARK, _SIGN, _DIGIT, _EXPONENT, _END_OF_ZEROS, _COLON, _FIVE = 1, 2, 4, 8, 16, 32, 64, 128
 _CLASS = np.zeros(256, np.uint8)
 for _class, _bytes in (
     (_EDGE, [*range(0x21), *range(0x7F, 0x100)]),  # every character beyond ASCII may be invisible
-    (_MARK, b"='#"), (_SIGN, b"+-"), (_DIGIT, b"0123456789"), (_EXPONENT, b"Ee"), (_END_OF_ZEROS, b".0"),
+    (_MARK, b"='#"), (_SIGN, b"+-"), (_DIGIT, b"0123456789"), (_EXPONENT, b"Ee^"), (_END_OF_ZEROS, b".,0"), (_COLON, b":"), (_FIVE, b"5"),
 ):  # fmt: skip
     _CLASS[list(_bytes)] |= _class
 
@@ -53,6 +78,11 @@ for _class, _bytes in (
 def trimmed(text: str) -> str:
     """The text without invisible characters at its ends."""
     return text.strip(INVISIBLE)
+
+
+def without_zero_width(text: str) -> str:
+    """The text without characters that have neither a width nor a shape, wherever they stand; blanks and controls stay."""
+    return text if text.isascii() else text.translate(_ZERO_WIDTH)
 
 
 def undamaged(text: str) -> str | None:
@@ -67,7 +97,7 @@ def undamaged(text: str) -> str | None:
         return f"{match[1]}{match[2]}" if int(match[2]) <= EXACT_FLOAT else None
     if match := _SCIENTIFIC.fullmatch(text):
         return _written_out(match[1], match[2], match[3] or "", int(match[4]))
-    return text
+    return None if _SPACED_OR_POWER.fullmatch(text) else text
 
 
 def _written_out(sign: str, whole: str, fraction: str, exponent: int) -> str | None:
@@ -166,8 +196,11 @@ def _suspects(values: pa.Array, *, undo: bool) -> NDArray[np.bool_]:
     zeros = np.flatnonzero(last & _END_OF_ZEROS)
     found[zeros] |= classes[np.maximum(ends[zeros] - 2, starts[zeros])] & _END_OF_ZEROS > 0
     numbers = np.flatnonzero((last & _DIGIT > 0) & (first & (_DIGIT | _SIGN) > 0)) if np.any(classes & _EXPONENT) else zeros[:0]
-    for at in (2, 3, 4, 5) if len(numbers) else ():
+    for at in range(2, LONGEST_EXPONENT + 1) if len(numbers) else ():
         found[numbers] |= classes[np.maximum(ends[numbers] - at, starts[numbers])] & _EXPONENT > 0
+    if np.any(classes & _COLON):  # `Err:502`
+        colons = np.flatnonzero(classes[np.maximum(ends - 4, starts)] & _COLON)
+        found[colons] |= classes[np.maximum(ends[colons] - 3, starts[colons])] & _FIVE > 0
     return found
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date
 
 from spark_jobs.common.pii import national_id
-from spark_jobs.common.pii.clean import trimmed, undamaged
+from spark_jobs.common.pii.clean import INVISIBLE, trimmed, undamaged, without_zero_width
 from spark_jobs.common.pii.phones import number_of
 
 NORMAL_FORM_VERSION = 2
@@ -138,15 +138,27 @@ def _phone(text: str, country: str | None) -> str:
 
 def _email(text: str) -> str:
     """RFC 5321 leaves capitals of the local part to its host; no host of today tells them apart."""
-    in_brackets = re.fullmatch(r"[^<>]*<([^<>]*)>", text)
-    bare = in_brackets[1] if in_brackets else text.removeprefix("mailto:")
-    bare = re.sub(r"\s*([@.])\s*", r"\1", trimmed(bare))
+    bare = _bare_address(without_zero_width(text))
     local, _, host = bare.casefold().rpartition("@")
     host = _ascii(host.rstrip("."))
     host = SAME_DOMAIN.get(host, host)
     local = local.split("+", 1)[0] or local if host in IGNORE_PLUS else local
     address = f"{local.replace('.', '') if host in IGNORE_DOTS else local}@{host}"
     return address if _ADDRESS.fullmatch(address) and not text.startswith("?email:") else _impossible("email", text)
+
+
+def _bare_address(text: str) -> str:
+    """The address without what stands around it: a name, brackets, quotation marks, `mailto:`, signs of a list."""
+    text = _without_edges(text)
+    in_brackets = re.fullmatch(r"[^<>]*<([^<>]*)>", text)
+    bare = _without_edges(in_brackets[1] if in_brackets else text)
+    if bare[:7].casefold() == "mailto:":
+        bare = _without_edges(bare[7:].partition("?")[0])
+    return re.sub(r"\s*([@.])\s*", r"\1", bare)
+
+
+def _without_edges(text: str) -> str:
+    return trimmed(text).strip(_AROUND_ADDRESS + INVISIBLE)
 
 
 def _national_id(text: str) -> str:
@@ -169,7 +181,8 @@ def _birth_date(text: str, order: str) -> str:
     return day.isoformat() if day else _plain(text)
 
 
-_ADDRESS = re.compile(r"[^@\s<>]{1,64}@[^@\s.<>]+(\.[^@\s.<>]+)+")
+_AROUND_ADDRESS = "'\"`,;\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u300c\u300d，；、"
+_ADDRESS = re.compile(rf"(?![{_AROUND_ADDRESS}]|.*\*\*)[^@\s<>()\[\]\\,;:\"]{{1,64}}@(?:[\w-]+(?:\.[\w-]+)+|\[[0-9]+(?:\.[0-9]+){{3}}\])")
 _FORMS: dict[str, Callable[[str, str | None, str], str]] = {
     "phone": lambda text, country, _: _phone(text, country),
     "email": lambda text, _, __: _email(text),

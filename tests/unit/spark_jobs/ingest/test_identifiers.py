@@ -113,11 +113,22 @@ def test_a_key_of_nothing_is_null(delivered: str) -> None:
         ("4.07E+02", "407"),
         ("4.070000e+02", "407"),
         ("1,5E+1", "15"),
+        ("13800138000,0", "13800138000"),
+        ("00017,00", "00017"),
+        ('="407,0"', "407"),
         # nothing that a spreadsheet did
         ("#1001", "#1001"),
         ("1E5", "1E5"),
         ("12E34", "12E34"),
         ("1.000", "1.000"),
+        ("1,000", "1,000"),
+        ("1,05", "1,05"),
+        ("5 x 10", "5 x 10"),
+        ("12 E 34", "12 E 34"),
+        ("#shelf", "#shelf"),
+        ("#Nr", "#Nr"),
+        ("12:30:502", "12:30:502"),
+        ("K:502", "K:502"),
         ("1.05", "1.05"),
         ("'s-Hertogenbosch", "'s-Hertogenbosch"),
         ("=A1", "=A1"),
@@ -137,6 +148,10 @@ def test_spreadsheet_damage_is_undone_where_it_is_exact(delivered: str, right: s
     [
         "1.23457E+17", "1.23457e+17", "1,23457E+17", "1.38E+10", "2E+05", "1.5E-3", "7.3E10", "1.2345678901234567E+16", "12345678901234567.0",
         "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#BEZUG!", "#ÜBERLAUF!", "#NV", "########", '="1.23457E+17"', " #N/A\t",
+        "#¡VALOR!", "#¿NOMBRE?", "#ЗНАЧ!", "#ДЕЛ/0!", "#Н/Д", "#DEĞER!", "#N/B", "#YOK", "#HIÁNYZIK", "#ÉRTÉK!", "#JAKO/0!", "#n/a", "#ref!",
+        "Err:502", "Err :508", "Fehler:504", "#ERR502", '="Err:502"', "12345678901234567,0",
+        "1.23457E +17", "1.23457 E+17", "1,23457E+ 17", "1.2346E + 017", "1.23457\u00a0E+17", "1.23457×10^17", "1.23457 x 10^17", "1.23457×10¹⁷",
+        "1,5·10^+4", "7.3 E10",
     ],
 )  # fmt: skip
 def test_damage_that_cannot_be_undone_is_found(delivered: str) -> None:
@@ -145,7 +160,7 @@ def test_damage_that_cannot_be_undone_is_found(delivered: str) -> None:
     assert found.damaged is not None and found.damaged.to_pylist() == [False, True, False]
 
 
-WRITTEN = st.text(alphabet=f"017.,eE+-'=\"#N/A!xé {INVISIBLE[9]}\u3000\u200b", max_size=14)
+WRITTEN = st.text(alphabet=f"0157.,eE+-'=\"#N/A!¡?xé×^:r² \u00a0{INVISIBLE[9]}\u3000\u200b", max_size=14)
 
 
 @given(st.lists(WRITTEN | st.none(), min_size=1, max_size=12), st.booleans())

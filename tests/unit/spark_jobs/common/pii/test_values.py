@@ -105,6 +105,22 @@ def test_a_phone_number_is_the_number_that_is_dialled_or_none(country: str | Non
         ("<a@b.cn", "?email:<a@b.cn"),
         ("?email:a@b.cn", "?email:a@b.cn"),
         ("N/A", "?email:n/a"),
+        ("'a@b.cn'", "a@b.cn"),
+        ('"a@b.cn"', "a@b.cn"),
+        ("„a@b.cn“", "a@b.cn"),
+        ("'a@b.cn", "a@b.cn"),
+        ("a@b.cn;", "a@b.cn"),
+        (";;a@b.cn, ,", "a@b.cn"),
+        ("Bell, Anna <'a@b.cn'>;", "a@b.cn"),
+        ("MAILTO:a@b.cn", "a@b.cn"),
+        ("Mailto: a@b.cn?subject=Hi", "a@b.cn"),
+        ("a\u200b@b\u00ad.cn", "a@b.cn"),
+        ("o'neil@b.cn", "o'neil@b.cn"),
+        ("a!#$%&*/=?^_`{|}~-@b-c.cn", "a!#$%&*/=?^_`{|}~-@b-c.cn"),
+        ("mail:a@b.cn", "?email:mail:a@b.cn"),
+        ("a@b.cn,c", "?email:a@b.cn,c"),
+        ("a,b@c.cn", "?email:a,b@c.cn"),
+        ("an***@b.cn", "?email:an***@b.cn"),
     ],
 )
 def test_an_address_is_one_mailbox_or_none(written: str, form: str) -> None:
@@ -278,6 +294,37 @@ def test_a_cell_is_about_a_square_kilometre(latitude: float, longitude: float) -
     assert abs((column + 0.5) - longitude * KM_PER_DEGREE * middle) <= 0.5001
 
 
+@pytest.mark.parametrize(
+    ("written", "same"),
+    [
+        ("39.9S,116.4W", "-39.9,-116.4"),
+        ("39.9° N, 116.4° E", "39.9,116.4"),
+        ("39.9º s 116.4º e", "-39.9,116.4"),
+        ("S39.9 W116.4", "-39.9,-116.4"),
+        ("116.4W,39.9N", "39.9,-116.4"),
+        ("(\u221239.9; \u2212116.4)", "-39.9,-116.4"),
+    ],
+)
+def test_a_letter_of_a_direction_is_the_sign_of_a_degree(written: str, same: str) -> None:
+    assert coarsened(Coarse.GRID, written) == grid_cell(same)
+
+
+def test_the_four_quarters_of_the_earth_are_four_cells() -> None:
+    assert [coarsened(Coarse.GRID, f"1.5{north},0.5{east}") for north in "NS" for east in "EW"] == [
+        "166_55",
+        "166_-56",
+        "-167_55",
+        "-167_-56",
+    ]
+
+
+@pytest.mark.parametrize(
+    "written", ["39.9X,116.4Y", "39.9N,116.4N", "-39.9S,116.4W", "39.9S,116.4", "lat 39.9 lon 116.4", "POINT(116.4 39.9)", "39.9E5,1"]
+)
+def test_a_place_with_other_letters_has_no_cell(written: str) -> None:
+    assert coarsened(Coarse.GRID, written) is None
+
+
 def test_what_is_no_such_value_keeps_nothing() -> None:
     assert coarsened(Coarse.GRID, "91,0") is coarsened(Coarse.GRID, "here") is coarsened(Coarse.YEAR, "unknown") is None
 
@@ -288,6 +335,7 @@ SPELLINGS = [
     "110105491231002", "11010519491231002X", "11010519491231002x", "110105194912310021", "沪A12345", "沪a·12345", "AB12345", "ab12345",
     "1980-01-02", "1980-13-02", "19800102", "02/01/1980", "上海市浦东新区张杨路500号", "上海市，张杨路500号.", "12 Main St.; Flat 3", "A  B", " a ", "a\n", "李明",
     "13800138000.0", "1.38E+10", "0341 5550101 x12", "a" * 300, "5550101", "<a@b.cn>", "7" * 65,
+    "'a@b.cn'", "a@b.cn;", "MAILTO:a@b.cn", "a\u200b@b.cn", "an***@b.cn", "138****8000", "2024-01-02", "010-12345678-12",
     "Straße", "ＡＢＣ", "①", "device-1-a", "İ", "x;y", "",
 ]  # fmt: skip
 

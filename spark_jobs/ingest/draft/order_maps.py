@@ -1,5 +1,6 @@
 """Maps of orders, their lines and their returns."""
 
+from spark_jobs.ingest.draft.columns import ColumnDraft
 from spark_jobs.ingest.draft.feeds import FeedDraft
 from spark_jobs.ingest.draft.maps import MapDraft, expression
 from spark_jobs.ingest.draft.words import words_of
@@ -56,6 +57,13 @@ def _number_of_order(draft: MapDraft, feed: FeedDraft) -> None:
         draft.notes["order_id"] = "map the order number if there is one: this is what one customer bought at one moment"
 
 
+def _currency_beside(draft: MapDraft, amount: ColumnDraft | None) -> None:
+    """The one currency whose sign or code stands beside the amounts, when no column says it."""
+    if amount is not None and amount.guess.currency and "currency_code" not in draft.fields:
+        draft.fields["currency_code"] = f"{{const: {amount.guess.currency}}}"
+        draft.notes["currency_code"] = "check the currency: it stands beside the amounts"
+
+
 def order_map(feed: FeedDraft) -> MapDraft:
     """The map of orders, from their headers or from their lines."""
     draft = MapDraft("orders")
@@ -83,6 +91,7 @@ def order_map(feed: FeedDraft) -> MapDraft:
             draft.notes["ordered_at"] = f'to have the time too, map {{expr: "{joined}"}} with your time zone in place of London'
     _copy(draft, feed, "status", "currency_code")
     amount = feed.order_amount or feed.of_role("sales_amount")
+    _currency_beside(draft, amount or feed.of_role("unit_price"))
     if amount is not None and not has_lines(feed):
         draft.fields["order_amount"] = amount.name
     if "channel" not in draft.fields:
@@ -113,6 +122,7 @@ def items_map(feed: FeedDraft) -> MapDraft:
     _copy(draft, feed, "product_id", "quantity")
     _amount(draft, feed)
     _copy(draft, feed, *DISCOUNTS, "currency_code")
+    _currency_beside(draft, feed.of_role("sales_amount") or feed.of_role("unit_price"))
     for role in DISCOUNTS:
         column = feed.of_role(role)
         if column is not None and column.negative > 0.5:

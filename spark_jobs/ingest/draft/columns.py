@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from spark_jobs.common.pii.scrub import scrub
 from spark_jobs.ingest.draft.amounts import decimal_mark
 from spark_jobs.ingest.draft.guesses import Guess, Ways
+from spark_jobs.ingest.draft.maps import expression
 from spark_jobs.ingest.draft.values import guess_type
 from spark_jobs.ingest.draft.words import is_id_name, our_name, person_behind, roles_of, words_of
 
@@ -23,6 +24,7 @@ CHINESE_ID = re.compile(r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])\d{2}\d{3}[\d
 WORDS = re.compile(r"[^\W\d_]{3,}\W+[^\W\d_]{2,}|[\u4e00-\u9fff]{4,}")
 CARD = re.compile(r"\d(?:[ -]?\d){12,18}")
 VALUE_KINDS = (("direct", "email", EMAIL), ("direct", "phone", PHONE), ("sensitive", "national_id", CHINESE_ID))
+TYPED = ("jsonl", "parquet", "xlsx")  # formats whose numbers are no texts: a point is a decimal point
 LONG_TEXT = 60
 DISTINCT_OF = 2_000  # rows whose distinct values say how a file writes its numbers
 REPEATED = 0.05  # share of rows that two deliveries, or one file twice, may have in common
@@ -54,6 +56,8 @@ class ColumnDraft:
     role: str | None = None
     per_document: str | None = None
     keeps_words: bool = False
+    value_reading: str = ""
+    nobody: str = ""
     notes: list[str] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
 
@@ -61,6 +65,16 @@ class ColumnDraft:
     def type(self) -> str:
         """The type in the contract; a token is text."""
         return "string" if self.is_person else self.guess.type
+
+    @property
+    def value(self) -> str:
+        """The value in an expression of a map."""
+        return self.value_reading.replace("{}", self.name) or self.name
+
+    @property
+    def field(self) -> str:
+        """The value as a field of a map."""
+        return expression(self.value) if self.value_reading else self.name
 
     @property
     def is_person(self) -> bool:
@@ -110,6 +124,8 @@ def _column(
     if person is not None and person[0] != "quasi":
         roles = roles[:1] if roles[:1] == ("source_customer_id",) and person[1] in ("email", "phone", "other") else ()
     is_id = is_id_name(header)
+    if kind in TYPED and not any(re.search(r"\.\d*0$", text) for text in counts if text):
+        ways = replace(ways, decimal=".")
     role = roles[0] if roles else None
     guess = guess_type(counts, frozenset(words_of(header)), is_id=is_id, role=role, month_first=month_first, ways=ways)
     notes = list(guess.notes)

@@ -145,6 +145,8 @@ def fact_map(match: Match, feed: FeedDraft) -> list[MapDraft]:
 def _field(column: ColumnDraft, kind: str) -> str:
     if column.guess.reading:
         return expression(column.guess.reading.format(column.name))
+    if column.value_reading:
+        return column.field
     if kind == "boolean" and column.type != "boolean":
         return expression(f"lower({column.name}) in ('yes', 'y', 'true', '1')")
     return column.name

@@ -39,6 +39,7 @@ class FeedDraft:
     document: tuple[str, ...] = ()
     order_key: list[ColumnDraft] = field(default_factory=list)
     order_amount: ColumnDraft | None = None
+    is_continued: bool = False
     routes: list[RouteDraft] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 

@@ -43,7 +43,7 @@ def _copy(draft: MapDraft, feed: FeedDraft, *roles: str) -> None:
     for role in roles:
         column = feed.of_role(role)
         if column is not None:
-            draft.fields[role] = column.name
+            draft.fields[role] = column.field
 
 
 def _number_of_order(draft: MapDraft, feed: FeedDraft) -> None:
@@ -92,8 +92,8 @@ def order_map(feed: FeedDraft) -> MapDraft:
     _copy(draft, feed, "status", "currency_code")
     amount = feed.order_amount or feed.of_role("sales_amount")
     _currency_beside(draft, amount or feed.of_role("unit_price"))
-    if amount is not None and not has_lines(feed):
-        draft.fields["order_amount"] = amount.name
+    if amount is not None and (feed.order_amount is not None or not has_lines(feed)):
+        draft.fields["order_amount"] = amount.field
     if "channel" not in draft.fields:
         draft.notes[""] = "add channel: {const: web}, or pos, when all orders come from there"
     return draft
@@ -178,10 +178,10 @@ def by_moment(draft: MapDraft, feed: FeedDraft) -> None:
 def _amount(draft: MapDraft, feed: FeedDraft) -> None:
     amount, price, quantity = (feed.of_role(role) for role in ("sales_amount", "unit_price", "quantity"))
     if amount is not None:
-        draft.fields["sales_amount"] = amount.name
+        draft.fields["sales_amount"] = amount.field
         draft.notes["sales_amount"] = "check the amount: what the retailer received for the line, after discounts"
     elif price is not None and quantity is not None:
-        draft.fields["sales_amount"] = expression(f"cast({quantity.name} * {price.name} as decimal(18,2))")
+        draft.fields["sales_amount"] = expression(f"cast({quantity.name} * {price.value} as decimal(18,2))")
     elif price is not None:
-        draft.fields["sales_amount"] = price.name
+        draft.fields["sales_amount"] = price.field
         draft.notes["sales_amount"] = "check the amount: no quantity was found, so each line is one piece"

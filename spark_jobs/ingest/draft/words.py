@@ -31,10 +31,10 @@ ID_SUBJECTS = {
     "manufacturer_id": "manufacturer; supplier; vendor",
 }
 FIELDS = {
-    "quantity": "quantity; number of items; qty; units; pieces; unit; quantity sold; units sold; sales quantity; sold quantity; order quantity; quantity ordered; product quantity",
+    "quantity": "quantity; qty ordered; ordered qty; ordered quantity; number of items; qty; units; pieces; unit; quantity sold; units sold; sales quantity; sold quantity; order quantity; quantity ordered; product quantity",
     "unit_price": "unit price; price unit; price; price per unit; item price; price each; product price; selling price; sales price; retail price; unit cost; product unit price; item cost; cost; item unit price",
     "sales_amount": "amount; amount total; sales; total; value; revenue; turnover; net; net amount; sales value; sales amount; total price; total amount; "
-    "line total; line amount; spend; spent; paid; paid amount; amount paid; net sales; gross; gross amount; total sales; total sale; "
+    "line total; line amount; row total; spend; spent; paid; paid amount; amount paid; net sales; gross; gross amount; total sales; total sale; "
     "order amount; order total; order value; item total; extended price; subtotal; sub total; net value; payment amount; payment value; "
     "transaction amount; grand total; invoice total; purchase amount; total paid; total spent; total value; paid total; total paid amount; actual amount paid; buyer paid payment amount",
     "retail_discount_amount": "discount; disc; discount amount; retail disc; retail discount; discount value; total discount; loyalty discount",

@@ -8,6 +8,7 @@ from itertools import islice
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spark_jobs.common.pii.clean import trimmed, undamaged
 from spark_jobs.common.pii.scrub import scrub
 from spark_jobs.ingest.draft.amounts import decimal_mark
 from spark_jobs.ingest.draft.guesses import Guess, Ways
@@ -16,6 +17,7 @@ from spark_jobs.ingest.draft.values import guess_type
 from spark_jobs.ingest.draft.words import is_id_name, our_name, person_behind, roles_of, words_of
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
+NAMED_ADDRESS = re.compile(r"[^<>]*<([^<>\s]+@[^<>\s]+)>")
 PHONE = re.compile(
     r"(?:\+|00)\d[\d ()./-]{7,17}\d|1[3-9]\d{9}|1[3-9]\d-\d{4}-\d{4}|\(?0\d{2,4}\)?[ -/]\d[\d -]{5,10}|\(\d{3}\) ?\d{3}-\d{4}"
 )
@@ -159,7 +161,7 @@ def _is_unique(head: pa.Table, name: str) -> bool:
 def _person(header: str, counts: Mapping[str | None, int]) -> tuple[str, str | None] | None:
     """PII class and kind by the name of a column, else by its values."""
     by_name = person_behind(header)
-    texts = [text.strip() for text in islice((text for text in counts if text is not None and text.strip()), 2000)]
+    texts = [_as_typed(text) for text in islice((text for text in counts if text is not None and text.strip()), 2000)]
     if by_name is not None and by_name[0] != "quasi":
         return by_name
     if not texts:
@@ -170,6 +172,13 @@ def _person(header: str, counts: Mapping[str | None, int]) -> tuple[str, str | N
         if not names_one and sum(wanted.fullmatch(text) is not None for text in texts) >= 0.8 * len(texts):
             return pii, kind
     return _by_texts(header, texts) or by_name
+
+
+def _as_typed(text: str) -> str:
+    """A value as a person typed it: without the marks of a spreadsheet, and an address without the name before it."""
+    plain = undamaged(trimmed(text)) or text.strip()
+    named = NAMED_ADDRESS.fullmatch(plain)
+    return named[1] if named else plain
 
 
 def _by_texts(header: str, texts: Sequence[str]) -> tuple[str, str] | None:

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
 
+from conf.dialects import EXCEL_SERIAL
 from spark_jobs.ingest.draft.amounts import guess_numbers, misfits
 from spark_jobs.ingest.draft.guesses import Guess, Ways
 from spark_jobs.ingest.draft.moments import guess_moments
+from spark_jobs.ingest.draft.month_names import guess_named_months
 
 ALWAYS_NULL = frozenset({"NULL", "\\N", "(null)", "#N/A", "<NA>", "[NULL]"})
 OFTEN_NULL = ALWAYS_NULL | {"null", "Null", "N/A", "n/a", "NA", "na", "None", "none", "nan", "NaN", "-", "--", "?", "无", "空"}
@@ -15,6 +17,7 @@ BOOLEAN = frozenset({"true", "false", "t", "f", "yes", "no", "y", "n"})
 WHOLE = re.compile(r"[+-]?(?:0|[1-9]\d{0,17})")
 WHOLE_AS_FRACTION = re.compile(r"[+-]?(?:0|[1-9]\d{0,14})\.0")
 SHEET_DAY = re.compile(r"[34]\d{4}")
+SHEET_MOMENT = re.compile(r"[34]\d{4}(?:\.\d+)?")
 LEADING_ZEROS = re.compile(r"0\d+")
 TIME_WORDS = frozenset(
     {
@@ -67,7 +70,7 @@ def guess_type(
     bare = {text: count for text, count in texts.items() if text not in marks}
     found = _of_texts(bare, words, is_id, role, month_first, ways) if bare else Guess("string")
     if found.type == "string" and not marks & ALWAYS_NULL:
-        return Guess("string", has_gaps=gaps, notes=found.notes)
+        return Guess("string", has_gaps=gaps, notes=found.notes, reading=found.reading)
     if found.type == "string":
         marks &= ALWAYS_NULL
     return replace(found, null_values=marks, is_empty=not bare, has_gaps=gaps or bool(marks))
@@ -80,8 +83,9 @@ def _of_texts(values: Mapping[str, int], words: frozenset[str], is_id: bool, rol
     moments = guess_moments(values, compact=speaks_of_time and not is_id, month_first=month_first)
     if moments is not None:
         return Guess(moments.type, moments.formats, notes=(*moments.notes, *misfits(moments.fit, sum(values.values()))))
-    if speaks_of_time and not is_id and (counted := _of_counts(values)):
-        return counted
+    further = None if is_id else guess_named_months(values) or (_of_counts(values) if speaks_of_time else None)
+    if further is not None:
+        return further
     if is_id:
         return _of_ids(values)
     if any(LEADING_ZEROS.fullmatch(text) for text in values):
@@ -110,6 +114,8 @@ def _of_counts(values: Mapping[str, int]) -> Guess | None:
     if all(SHEET_DAY.fullmatch(text) for text in values):
         note = "leave the number as it is: a spreadsheet's day, which the map reads"
         return Guess("bigint", reading="cast(date_add(date'1899-12-30', cast({} as int)) as timestamp)", notes=(note,))
+    if all(SHEET_MOMENT.fullmatch(text) for text in values):
+        return Guess("timestamp", (EXCEL_SERIAL,), notes=("check the moment: the number is read as a spreadsheet's day and time",))
     return None
 
 

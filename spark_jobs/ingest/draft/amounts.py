@@ -137,7 +137,7 @@ def _marks(values: Mapping[str, int], currencies: set[str], ways: Ways) -> tuple
 
 def _are_groups(texts: Iterable[str], mark: str) -> bool:
     """True when a mark stands in some texts, and may group thousands in all of them."""
-    shape = re.compile(rf"[+-]?(?:0|[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})*)")
+    shape = re.compile(rf"[+-]?(?:0|[1-9]\d*|[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+)")
     known = list(texts)
     return any(mark in text for text in known) and all(shape.fullmatch(text) for text in known)
 

@@ -36,6 +36,7 @@ def _orders(folder: Path, amounts: list[str], delimiter: str = ",", **options: A
         (["830", "3.700", "1.250"], ";", None),
         (["Rp15.000", "Rp220.000", "Rp8.500"], ",", None),
         (["2.100", "1.234.500", "700"], ",", None),
+        (["1390", "3.700", "830"], ";", None),
     ],
 )
 def test_points_that_group_thousands_are_no_decimal_points(
@@ -48,7 +49,7 @@ def test_points_that_group_thousands_are_no_decimal_points(
     assert _fields(feed, "orders")["order_amount"] == "amount"
 
 
-@pytest.mark.parametrize("amounts", [["165.000", "220.000", "95.500"], ["$ 4.990", "$ 12.500", "$ 3.000"]])
+@pytest.mark.parametrize("amounts", [["165.000", "220.000", "95.500"], ["$ 4.990", "$ 12.500", "$ 3.000"], ["1390", "3.700", "830"]])
 def test_points_that_may_group_thousands_or_not_are_asked_for_and_not_mapped(tmp_path: Path, amounts: list[str]) -> None:
     text, feed = _orders(tmp_path, amounts)
 
@@ -123,3 +124,19 @@ def test_ways_to_write_a_minus_are_proposed(tmp_path: Path, amounts: list[str], 
     numbers = feed.column("amount").numbers or feed.numbers
     assert numbers.negative == (way,)
     assert feed.column("amount").type == "decimal(18,2)" and f"check negative: {way}" in text
+
+
+def test_numbers_of_json_have_a_decimal_point(tmp_path: Path) -> None:
+    lines = [f'{{"order_id": "A{at}", "order_date": "2024-03-0{at + 1}", "amount": {at + 1}.125, "customer_id": "c"}}' for at in range(5)]
+
+    _, feed = _drafted(tmp_path, lines[0], lines[1:], "orders.jsonl")
+
+    assert feed.column("amount").type == "decimal(18,3)"
+    assert _fields(feed, "orders")["order_amount"] == "amount"
+
+
+def test_amounts_with_a_dash_in_place_of_cents_are_asked_for(tmp_path: Path) -> None:
+    text, feed = _orders(tmp_path, ["14,-", "3,-", "20,-"], ";")
+
+    assert feed.column("amount").type == "string"
+    assert "ask the source for cents as digits" in text

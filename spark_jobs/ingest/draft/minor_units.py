@@ -26,8 +26,8 @@ def find_minor_units(columns: Sequence[ColumnDraft]) -> None:
             continue
         column.guess = replace(column.guess, type="bigint")
         if without == {True, False}:
-            column.role = None
-            column.roles = ()
+            column.role, column.roles = None, ()
+            column.guess = replace(column.guess, type="string")
             column.notes.append("map it by currency: it counts cents, but some of the currencies have none")
             continue
         column.value_reading = "cast({} / 100 as decimal(18,2))"

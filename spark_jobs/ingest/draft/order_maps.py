@@ -57,7 +57,7 @@ def _number_of_order(draft: MapDraft, feed: FeedDraft) -> None:
         draft.notes["order_id"] = "map the order number if there is one: this is what one customer bought at one moment"
 
 
-def _currency_beside(draft: MapDraft, amount: ColumnDraft | None) -> None:
+def currency_beside(draft: MapDraft, amount: ColumnDraft | None) -> None:
     """The one currency whose sign or code stands beside the amounts, when no column says it."""
     if amount is not None and amount.guess.currency and "currency_code" not in draft.fields:
         draft.fields["currency_code"] = f"{{const: {amount.guess.currency}}}"
@@ -91,7 +91,7 @@ def order_map(feed: FeedDraft) -> MapDraft:
             draft.notes["ordered_at"] = f'to have the time too, map {{expr: "{joined}"}} with your time zone in place of London'
     _copy(draft, feed, "status", "currency_code")
     amount = feed.order_amount or feed.of_role("sales_amount")
-    _currency_beside(draft, amount or feed.of_role("unit_price"))
+    currency_beside(draft, amount or feed.of_role("unit_price"))
     if amount is not None and (feed.order_amount is not None or not has_lines(feed)):
         draft.fields["order_amount"] = amount.field
     if "channel" not in draft.fields:
@@ -122,7 +122,7 @@ def items_map(feed: FeedDraft) -> MapDraft:
     _copy(draft, feed, "product_id", "quantity")
     _amount(draft, feed)
     _copy(draft, feed, *DISCOUNTS, "currency_code")
-    _currency_beside(draft, feed.of_role("sales_amount") or feed.of_role("unit_price"))
+    currency_beside(draft, feed.of_role("sales_amount") or feed.of_role("unit_price"))
     for role in DISCOUNTS:
         column = feed.of_role(role)
         if column is not None and column.negative > 0.5:

@@ -138,3 +138,26 @@ def test_lines_below_an_order_number_that_stands_once_are_no_totals(tmp_path: Pa
     assert feeds["typed"].routes == ()
     assert feeds["typed"].column("order_no").required
     assert "ask the source for the order number on every line: 50% of the lines have none" in text
+
+
+def test_payments_of_a_mixture_of_currencies_with_and_without_cents_have_no_amount(tmp_path: Path) -> None:
+    lines = [
+        json.dumps({"id": f"p{at}", "order_id": f"o{at}", "amount_money": {"amount": 900 + at, "currency": "JPY" if at % 2 else "USD"}})
+        for at in range(20)
+    ]
+
+    text, feeds = _drafted(tmp_path, "payments.jsonl", lines)
+
+    assert feeds["payments"].column("amount_money_amount").type == "string"
+    assert "amount_money_amount" not in {source.column for each in feeds["payments"].maps for source in each.fields.values()}
+    assert "map it by currency" in text
+
+
+def test_payments_in_cents_are_divided(tmp_path: Path) -> None:
+    lines = [
+        json.dumps({"id": f"p{at}", "order_id": f"o{at}", "amount_money": {"amount": 900 + at, "currency": "EUR"}}) for at in range(20)
+    ]
+
+    _, feeds = _drafted(tmp_path, "payments.jsonl", lines)
+
+    assert _fields(feeds["payments"], "payments")["amount"] == "cast(amount_money_amount / 100 as decimal(18,2))"

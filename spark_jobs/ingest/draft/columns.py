@@ -2,17 +2,22 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spark_jobs.common.pii.clean import trimmed, undamaged
 from spark_jobs.common.pii.scrub import scrub
-from spark_jobs.ingest.draft.values import Guess, guess_type
+from spark_jobs.ingest.draft.amounts import decimal_mark
+from spark_jobs.ingest.draft.guesses import Guess, Ways
+from spark_jobs.ingest.draft.maps import expression
+from spark_jobs.ingest.draft.values import guess_type
 from spark_jobs.ingest.draft.words import is_id_name, our_name, person_behind, roles_of, words_of
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
+NAMED_ADDRESS = re.compile(r"[^<>]*<([^<>\s]+@[^<>\s]+)>")
 PHONE = re.compile(
     r"(?:\+|00)\d[\d ()./-]{7,17}\d|1[3-9]\d{9}|1[3-9]\d-\d{4}-\d{4}|\(?0\d{2,4}\)?[ -/]\d[\d -]{5,10}|\(\d{3}\) ?\d{3}-\d{4}"
 )
@@ -21,7 +26,9 @@ CHINESE_ID = re.compile(r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])\d{2}\d{3}[\d
 WORDS = re.compile(r"[^\W\d_]{3,}\W+[^\W\d_]{2,}|[\u4e00-\u9fff]{4,}")
 CARD = re.compile(r"\d(?:[ -]?\d){12,18}")
 VALUE_KINDS = (("direct", "email", EMAIL), ("direct", "phone", PHONE), ("sensitive", "national_id", CHINESE_ID))
+TYPED = ("jsonl", "parquet", "xlsx")  # formats whose numbers are no texts: a point is a decimal point
 LONG_TEXT = 60
+DISTINCT_OF = 2_000  # rows whose distinct values say how a file writes its numbers
 REPEATED = 0.05  # share of rows that two deliveries, or one file twice, may have in common
 NUMERIC_ROLES = frozenset({
     "quantity", "unit_price", "sales_amount", "retail_discount_amount", "coupon_discount_amount", "coupon_match_discount_amount", "latitude", "longitude",
@@ -51,6 +58,8 @@ class ColumnDraft:
     role: str | None = None
     per_document: str | None = None
     keeps_words: bool = False
+    value_reading: str = ""
+    nobody: str = ""
     notes: list[str] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
 
@@ -60,12 +69,22 @@ class ColumnDraft:
         return "string" if self.is_person else self.guess.type
 
     @property
+    def value(self) -> str:
+        """The value in an expression of a map."""
+        return self.value_reading.replace("{}", self.name) or self.name
+
+    @property
+    def field(self) -> str:
+        """The value as a field of a map."""
+        return expression(self.value) if self.value_reading else self.name
+
+    @property
     def is_person(self) -> bool:
         """True when the value becomes a token."""
         return self.pii in ("direct", "sensitive")
 
 
-def draft_columns(rows: pa.Table, heads: Sequence[pa.Table], kind: str, *, named: bool, month_first: bool) -> list[ColumnDraft]:
+def draft_columns(rows: pa.Table, heads: Sequence[pa.Table], kind: str, *, named: bool, month_first: bool, ways: Ways) -> list[ColumnDraft]:
     """The columns of a feed.
 
     Args:
@@ -74,11 +93,13 @@ def draft_columns(rows: pa.Table, heads: Sequence[pa.Table], kind: str, *, named
         kind: the feed's format.
         named: the file has names of columns.
         month_first: how days are read of which no value shows it.
+        ways: the delimiter and the currency of the feed.
     """
     columns: list[ColumnDraft] = []
     taken: set[str] = set()
+    ways = replace(ways, decimal=decimal_mark(_texts(rows, delivered) for delivered in rows.column_names))
     for number, delivered in enumerate(rows.column_names, start=1):
-        found = _column(rows, heads, delivered, number, kind, named, month_first)
+        found = _column(rows, heads, delivered, number, kind, named, month_first, ways)
         plain, again = found.name, 2
         while found.name in taken:
             found.name, again = f"{plain}_{again}", again + 1
@@ -88,8 +109,15 @@ def draft_columns(rows: pa.Table, heads: Sequence[pa.Table], kind: str, *, named
     return columns
 
 
+def _texts(rows: pa.Table, delivered: str) -> list[str]:
+    """The distinct texts of a column, as far as they are filled."""
+    return [
+        text.strip() for text in pc.unique(rows.column(delivered).slice(0, DISTINCT_OF)).to_pylist() if text is not None and text.strip()
+    ]
+
+
 def _column(
-    rows: pa.Table, heads: Sequence[pa.Table], delivered: str, number: int, kind: str, named: bool, month_first: bool
+    rows: pa.Table, heads: Sequence[pa.Table], delivered: str, number: int, kind: str, named: bool, month_first: bool, ways: Ways
 ) -> ColumnDraft:
     header = delivered if named else ""
     counts = {each["values"]: each["counts"] for each in pc.value_counts(rows.column(delivered)).to_pylist()}
@@ -98,8 +126,10 @@ def _column(
     if person is not None and person[0] != "quasi":
         roles = roles[:1] if roles[:1] == ("source_customer_id",) and person[1] in ("email", "phone", "other") else ()
     is_id = is_id_name(header)
+    if kind in TYPED and not any(re.search(r"\.\d*0$", text) for text in counts if text):
+        ways = replace(ways, decimal=".")
     role = roles[0] if roles else None
-    guess = guess_type(counts, frozenset(words_of(header)), is_id=is_id, role=role, month_first=month_first)
+    guess = guess_type(counts, frozenset(words_of(header)), is_id=is_id, role=role, month_first=month_first, ways=ways)
     notes = list(guess.notes)
     if guess.null_values and kind in ("jsonl", "parquet"):
         guess, notes = (
@@ -108,7 +138,7 @@ def _column(
         )
     texts = frozenset(text for text in counts if text is not None and text not in guess.null_values)
     total = sum(count for text, count in counts.items() if text in texts)
-    minus = sum(count for text, count in counts.items() if text in texts and str(text).lstrip().startswith(("-", "(")))
+    minus = sum(count for text, count in counts.items() if text in texts and str(text).lstrip().startswith(("-", "(", "\u2212", "\uff0d")))
     column = ColumnDraft(
         delivered, our_name(header, number), guess, not guess.has_gaps and not guess.is_empty, roles, is_id,
         all(_is_unique(head, delivered) for head in heads) and not guess.has_gaps, texts, minus / total if total else 0.0, notes=notes,
@@ -131,7 +161,7 @@ def _is_unique(head: pa.Table, name: str) -> bool:
 def _person(header: str, counts: Mapping[str | None, int]) -> tuple[str, str | None] | None:
     """PII class and kind by the name of a column, else by its values."""
     by_name = person_behind(header)
-    texts = [text.strip() for text in islice((text for text in counts if text is not None and text.strip()), 2000)]
+    texts = [_as_typed(text) for text in islice((text for text in counts if text is not None and text.strip()), 2000)]
     if by_name is not None and by_name[0] != "quasi":
         return by_name
     if not texts:
@@ -142,6 +172,13 @@ def _person(header: str, counts: Mapping[str | None, int]) -> tuple[str, str | N
         if not names_one and sum(wanted.fullmatch(text) is not None for text in texts) >= 0.8 * len(texts):
             return pii, kind
     return _by_texts(header, texts) or by_name
+
+
+def _as_typed(text: str) -> str:
+    """A value as a person typed it: without the marks of a spreadsheet, and an address without the name before it."""
+    plain = undamaged(trimmed(text)) or text.strip()
+    named = NAMED_ADDRESS.fullmatch(plain)
+    return named[1] if named else plain
 
 
 def _by_texts(header: str, texts: Sequence[str]) -> tuple[str, str] | None:

@@ -1,5 +1,7 @@
 """What a column without a telling name is, such as `id`, `no` or `name`, by the name of the file or list that it is in."""
 
+from collections.abc import Sequence
+
 from spark_jobs.ingest.draft.columns import ColumnDraft, are_codes
 from spark_jobs.ingest.draft.feeds import FeedDraft, stem_of
 from spark_jobs.ingest.draft.signatures import phrases
@@ -48,6 +50,39 @@ def _role_by_holder(column: ColumnDraft, feed: FeedDraft) -> str | None:
     if len(holders) > 1 and last in LINES and ("order_id" in map(_noun, holders[:-1]) or feed.of_role("quantity")):
         return "order_item_id"
     return _noun(holders[-1])
+
+
+def name_the_line(feed: FeedDraft) -> None:
+    """A product's number that names every row, beside another one that does not, is that of the line."""
+    product, order = feed.of_role("product_id"), feed.of_role("order_id")
+    if product is None or order is None or not product.is_key or feed.of_role("order_item_id"):
+        return
+    others = [
+        column for column in feed.columns if "product_id" in column.roles and column.role is None and not column.is_key and column.is_id
+    ]
+    if others:
+        product.role = "order_item_id"
+        product.notes = ["check order_item_id: it names every row, so it is taken for the line's number"]
+        others.sort(key=lambda column: "product" not in words_of(column.delivered))
+        others[0].role = "product_id"
+
+
+def is_parent(other: FeedDraft, feed: FeedDraft) -> bool:
+    """Whether the elements of a feed lie in lists of another one's rows."""
+    if feed.each is None or other is feed or other.samples[0].file != feed.samples[0].file:
+        return False
+    return other.each is None or feed.each.startswith(f"{other.each}.")
+
+
+def take_order_of_parent(feed: FeedDraft, feeds: Sequence[FeedDraft]) -> None:
+    """Lines in a list of their order carry the order's own key, so that both feeds make the same orders."""
+    for parent in (other for other in feeds if is_parent(other, feed)):
+        order = parent.of_role("order_id")
+        own = next((column for column in feed.columns if order is not None and column.delivered == order.delivered), None)
+        if own is not None and own.role in (None, "order_id", "order_item_id") and not own.is_person:
+            for column in feed.columns:
+                column.role = None if column.role == "order_id" else column.role
+            own.role = "order_id"
 
 
 def name_the_order(feed: FeedDraft) -> None:

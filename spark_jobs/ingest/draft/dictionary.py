@@ -30,6 +30,7 @@ CHINESE = {
     "更新": "updated", "开始": "start", "结束": "end", "生效": "valid from", "汇率": "rate", "券": "coupon", "活动": "campaign", "积分变动": "points",
     "余额": "balance", "卡": "card", "开卡": "registration", "入会时间": "registration time", "注册时间": "registration time", "名": "name", "和": "and",
     "序号": "line number", "数": "quantity", "库存": "stock", "供应商": "supplier", "合同": "contract", "发票": "invoice", "下单人": "buyer", "学历": "education",
+    "收货": "shipping", "订购": "order", "帐号": "account", "帐户": "account", "收入": "revenue",
 }  # fmt: skip
 
 # Words of other languages, without accents.
@@ -44,19 +45,19 @@ WESTERN = {
     "nachname": "last name", "geburtsdatum": "birth date", "geburtstag": "birth date", "position": "line", "positionsnummer": "line number", "pos": "line",
     "angelegt": "registered", "kartenstufe": "tier", "geschlecht": "gender", "strasse": "street", "adresse": "address",
     "anschrift": "address", "plz": "postcode", "ort": "city", "stadt": "city", "land": "country", "rabatt": "discount",
-    "bezeichnung": "description", "marke": "brand", "warengruppe": "category", "bemerkung": "remark",
+    "bezeichnung": "description", "marke": "brand", "warengruppe": "category", "empfanger": "recipient", "empfangername": "recipient name", "wahrung": "currency", "bemerkung": "remark",
     # French
     "quantite": "quantity", "prix": "price", "unitaire": "unit", "montant": "amount", "ttc": "total", "magasin": "store",
     "achat": "purchase", "commande": "order", "facture": "invoice", "libelle": "description", "produit": "product", "prenom": "first name",
     "nom": "last name", "naissance": "birth", "ville": "city", "pays": "country", "remise": "discount", "heure": "time", "sexe": "sex",
     "courriel": "email", "marque": "brand", "numero": "number", "client": "customer", "ligne": "line", "avis": "review",
-    "livraison": "delivery", "paiement": "payment", "statut": "status",
+    "livraison": "delivery", "devise": "currency", "destinataire": "recipient", "paiement": "payment", "statut": "status",
     # Spanish
     "fecha": "date", "cantidad": "quantity", "precio": "price", "unitario": "unit", "tienda": "store", "cliente": "customer",
     "producto": "product", "telefono": "phone", "movil": "mobile", "correo": "email", "nombre": "first name", "apellido": "last name",
     "apellidos": "last name", "direccion": "address", "calle": "street", "factura": "invoice", "pedido": "order", "importe": "amount",
     "descripcion": "description", "marca": "brand", "ciudad": "city", "pais": "country", "nacimiento": "birth", "descuento": "discount",
-    "linea": "line", "estado": "status", "pago": "payment", "hora": "time",
+    "linea": "line", "destinatario": "recipient", "moneda": "currency", "moeda": "currency", "valuta": "currency", "estado": "status", "pago": "payment", "hora": "time",
     # Portuguese
     "quantidade": "quantity", "preco": "price", "valor": "amount", "loja": "store", "produto": "product", "cidade": "city",
 }  # fmt: skip

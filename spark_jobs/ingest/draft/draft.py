@@ -67,7 +67,9 @@ def draft_source(
     paths = list(dict.fromkeys(file.parent.resolve() / file.name for file in files))
     folder = _folder_of_source(source, paths, landing)
     month_first = (time_zone or "").startswith("America/") or currency == "USD"
-    feeds = draft_feeds(source, [sample for file in paths for sample in read_samples(file)], folder, month_first=month_first)
+    feeds = draft_feeds(
+        source, [sample for file in paths for sample in read_samples(file)], folder, month_first=month_first, currency=currency or ""
+    )
     maps = draft_maps(feeds)
     routes = {feed.name: feed.routes for feed in feeds}
     head = {"source": source, "title": source.replace("_", " ").capitalize(), "time_zone": time_zone, "currency_code": currency}

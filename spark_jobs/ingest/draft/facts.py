@@ -7,6 +7,7 @@ from conf.entities import Entity, load_entities
 from spark_jobs.ingest.draft.columns import ColumnDraft
 from spark_jobs.ingest.draft.feeds import COUNTERS, FeedDraft, are_unique
 from spark_jobs.ingest.draft.maps import MapDraft, expression
+from spark_jobs.ingest.draft.order_maps import currency_beside
 from spark_jobs.ingest.draft.signatures import SIGNATURES, Signature
 from spark_jobs.ingest.draft.words import ID_ENDINGS, words_of
 
@@ -133,6 +134,8 @@ def fact_map(match: Match, feed: FeedDraft) -> list[MapDraft]:
         found = match.columns.get(column.name)
         if found is not None and column.name not in draft.fields:
             draft.fields[column.name] = _field(found, column.type)
+    if "currency_code" in entity.column_names:
+        currency_beside(draft, next((column for column in match.columns.values() if column.guess.currency), None))
     _add_text(draft, match, entity)
     _add_moment(draft, match)
     for name, (value, note) in match.signature.consts.items():
@@ -145,6 +148,8 @@ def fact_map(match: Match, feed: FeedDraft) -> list[MapDraft]:
 def _field(column: ColumnDraft, kind: str) -> str:
     if column.guess.reading:
         return expression(column.guess.reading.format(column.name))
+    if column.value_reading:
+        return column.field
     if kind == "boolean" and column.type != "boolean":
         return expression(f"lower({column.name}) in ('yes', 'y', 'true', '1')")
     return column.name

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from conf.dialects import Csv, Numbers
 from spark_jobs.common.deliveries import delivery_regex
 from spark_jobs.ingest.draft.columns import ColumnDraft, draft_columns
+from spark_jobs.ingest.draft.guesses import Ways
 from spark_jobs.ingest.draft.maps import RouteDraft
 from spark_jobs.ingest.draft.samples import Sample
 from spark_jobs.ingest.draft.words import words_of
@@ -38,6 +39,7 @@ class FeedDraft:
     document: tuple[str, ...] = ()
     order_key: list[ColumnDraft] = field(default_factory=list)
     order_amount: ColumnDraft | None = None
+    is_continued: bool = False
     routes: list[RouteDraft] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -60,7 +62,7 @@ class FeedDraft:
         return next((column for column in self.columns if column.kind == kind), None)
 
 
-def draft_feeds(source: str, samples: Sequence[Sample], landing: Path | None, *, month_first: bool) -> list[FeedDraft]:
+def draft_feeds(source: str, samples: Sequence[Sample], landing: Path | None, *, month_first: bool, currency: str = "") -> list[FeedDraft]:
     """The feeds that sample files belong to.
 
     Args:
@@ -68,13 +70,14 @@ def draft_feeds(source: str, samples: Sequence[Sample], landing: Path | None, *,
         samples: samples of its files.
         landing: the folder `<landing>/<source>` when the files lie in it already; else every feed gets a folder of its own.
         month_first: how days are read of which no value shows it.
+        currency: of the source, when it is known.
     """
     feeds: list[FeedDraft] = []
     for group in _groups(samples):
         name = _feed_name(group, {feed.name for feed in feeds})
         folder = next((feed.folder for feed in feeds if feed.samples[0].file == group[0].file), None)
         folder = folder or (stem_of(group[0].file) if group[0].each else name) or "rows"
-        feeds.append(_feed(source, name, group, landing, month_first, folder))
+        feeds.append(_feed(source, name, group, landing, month_first, folder, currency))
     for feed in feeds:
         _find_keys(feed)
     for one in feeds:
@@ -122,13 +125,14 @@ def _feed_name(group: Sequence[Sample], taken: set[str]) -> str:
     return next(each for each in (name, *(f"{name}_{number}" for number in range(2, 1000))) if each not in taken)
 
 
-def _feed(source: str, name: str, group: list[Sample], landing: Path | None, month_first: bool, folder: str) -> FeedDraft:
+def _feed(source: str, name: str, group: list[Sample], landing: Path | None, month_first: bool, folder: str, currency: str) -> FeedDraft:
     first = group[0]
     tables = [sample.rows.rename_columns(list(sample.names)) for sample in group]
     heads = [sample.head.rename_columns(list(sample.names)) for sample in group]
     rows = pa.concat_tables(tables, promote_options="default")
     heads = [pa.concat_tables([head, rows.slice(0, 0)], promote_options="default").select(rows.column_names) for head in heads]
-    columns = draft_columns(rows, heads, first.format, named=first.is_named, month_first=month_first)
+    ways = Ways(delimiter=first.csv.delimiter if first.format == "csv" else ",", currency=currency)
+    columns = draft_columns(rows, heads, first.format, named=first.is_named, month_first=month_first, ways=ways)
     feed = FeedDraft(name, group, _pattern(source, folder, group, landing), columns, rows.num_rows, heads[0], first.csv, folder, rows)
     feed.notes += dict.fromkeys(note for sample in group for note in sample.notes)
     if any(sample.csv != first.csv for sample in group):
@@ -152,7 +156,8 @@ def _lift_numbers(feed: FeedDraft) -> None:
     if len(decimals) != 1 or len(thousands) > 1 or not all(text.lstrip("+-").isdigit() for column in plain for text in column.distinct):
         return
     ignore = "".join(sorted({sign for numbers in special for sign in numbers.ignore}))
-    feed.numbers = special[0].model_copy(update={"thousands": "".join(thousands), "ignore": ignore})
+    negative = tuple(sorted({way for numbers in special for way in numbers.negative}))
+    feed.numbers = special[0].model_copy(update={"thousands": "".join(thousands), "ignore": ignore, "negative": negative})
     for column in feed.columns:
         if column.guess.numbers is not None:
             column.guess = replace(column.guess, numbers=feed.numbers)

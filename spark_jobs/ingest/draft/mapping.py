@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from conf.entities import load_entities
 from spark_jobs.ingest.draft.columns import ColumnDraft
-from spark_jobs.ingest.draft.context import name_the_bare, name_the_order
+from spark_jobs.ingest.draft.context import is_parent, name_the_bare, name_the_line, name_the_order, take_order_of_parent
+from spark_jobs.ingest.draft.customers import find_sentinels
 from spark_jobs.ingest.draft.facts import Match, best_match, fact_map, refine
 from spark_jobs.ingest.draft.feeds import FeedDraft
 from spark_jobs.ingest.draft.maps import MASTERS, MapDraft
+from spark_jobs.ingest.draft.minor_units import find_minor_units
 from spark_jobs.ingest.draft.order_keys import find_documents
 from spark_jobs.ingest.draft.order_maps import by_moment, has_lines, items_map, order_map, returns_map, speaks_of_orders
 from spark_jobs.ingest.draft.routes import draft_routes
@@ -17,7 +19,11 @@ def draft_maps(feeds: Sequence[FeedDraft]) -> dict[str, list[MapDraft]]:
     """The maps of every feed, by its name; the feeds get their documents and routes."""
     matches: dict[str, Match | None] = {}
     for feed in feeds:
+        find_minor_units(feed.columns)
         name_the_bare(feed)
+        name_the_line(feed)
+        take_order_of_parent(feed, feeds)
+        find_sentinels(feed)
         matches[feed.name] = best_match(feed)
         if matches[feed.name] is None:
             name_the_order(feed)
@@ -35,7 +41,7 @@ def _maps(feed: FeedDraft, match: Match | None, feeds: Sequence[FeedDraft], head
         return [*found, *_beside(match)]
     others = [header for header in headers if header is not feed]
     is_told_elsewhere = not _is_header(feed) and any(_share_orders(feed, header) for header in others)
-    is_element = feed.each is not None and any(other.each is None and other.samples[0].file == feed.samples[0].file for other in feeds)
+    is_element = feed.each is not None and any(is_parent(other, feed) for other in feeds)
     order = order_map(feed) if speaks_of_orders(feed) and not is_told_elsewhere and not is_element else None
     maps = [order, items_map(feed) if has_lines(feed) else None, returns_map(feed)]
     masters = {"products": MASTERS["products"]} if is_element else MASTERS
@@ -56,7 +62,7 @@ def _name_the_unnamed(feed: FeedDraft) -> None:
     """A file about persons whose key nobody has named is a list of customers; a product may be known by its name alone."""
     persons = [column for column in feed.columns if column.is_person]
     key = next((column for column in feed.columns if column.is_key and column.role is None and column.is_id), None)
-    if key is not None and len(persons) >= 1 and not any(feed.of_role(role) for role in (*MASTERS.values(), "order_id")):
+    if key is not None and len(persons) >= 1 and not any(feed.of_role(role) for role in (*MASTERS.values(), "order_id", "sales_amount")):
         key.role = "source_customer_id"
         key.notes.append("check the key: taken for the customer's id, as the file is about persons")
     name = feed.of_role("product_name")
@@ -114,6 +120,8 @@ def _master(entity: str, role: str, feed: FeedDraft, feeds: Sequence[FeedDraft])
         by_moment(draft, feed)
     if key.guess.has_gaps:
         draft.keys["where"] = f'"{key.name} is not null"'
+    if key.nobody:
+        draft.keys["where"] = f'"{key.name} {key.nobody}"'
     # A key alone says nothing of a product or a store; where they have a file, it is there that one is known or not.
     return None if len(draft.fields) == 1 and entity != "customers" else draft
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 TIME = (
-    r"(?:(?P<gap>T| )(?P<hour>\d{1,2}):\d{2}(?P<sec>:\d{2}(?P<frac>\.\d{1,9})?)?(?P<half> ?[AaPp][Mm])?"
+    r"(?:(?P<gap>T|,? )(?P<hour>\d{1,2}):\d{2}(?P<sec>:\d{2}(?P<frac>\.\d{1,9})?)?(?P<half> ?[AaPp][Mm])?"
     r"(?P<zone> ?(?:Z|[+-]\d{2}(?P<colon>:)?\d{2})| (?:UTC|GMT|[A-Z]{1,3}[SD]?T))?)?"
 )
 DAYS = (

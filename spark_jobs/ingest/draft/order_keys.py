@@ -14,6 +14,7 @@ HEADER_ROLES = frozenset({"product_id", "quantity", "unit_price", "order_item_id
 SHARE = 0.5
 HEADERS, SUMS = frozenset({"order", "invoice", "grand", "receipt", "basket"}), frozenset({"total", "amount", "value"})
 SEVERAL_LINES, MANY_OWNERS = 1.2, 5
+CONTINUED, MOST, FEW_ORDERS = 0.2, 0.9, 3
 
 
 def find_documents(feed: FeedDraft) -> None:
@@ -24,6 +25,7 @@ def find_documents(feed: FeedDraft) -> None:
     feed.order_key = _key_of(feed, order)
     names = [column.name for column in feed.order_key]
     rows = feed.head.slice(0, LOOKED_AT)
+    _find_continued(feed, order, rows)
     documents: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for at, key in enumerate(zip(*(rows.column(column.delivered).to_pylist() for column in feed.order_key), strict=True)):
         documents[key].append(at)
@@ -74,20 +76,54 @@ def _is_on_first_line_only(values: Sequence[object], documents: Sequence[Sequenc
     return bool(first) and all(values[at] is None for lines in documents for at in lines[1:])
 
 
+def _find_continued(feed: FeedDraft, order: ColumnDraft, rows: pa.Table) -> None:
+    """Lines below the first one of an order without its number, as people write them: no totals, and of no order for a machine."""
+    product = feed.of_role("product_id") or feed.of_role("product_name")
+    if product is None or not order.guess.has_gaps or feed.each is not None:
+        return
+    numbers, products = (rows.column(column.delivered).to_pylist() for column in (order, product))
+    moment = feed.of_role("ordered_at")
+    moments = rows.column(moment.delivered).to_pylist() if moment else [None] * len(numbers)
+    blank = [at for at, number in enumerate(numbers) if number is None]
+    begun = sum(at > 0 and numbers[at - 1] is not None for at in blank)
+    lines = [at for at in blank if at and products[at] is not None and moments[at] in (None, moments[at - 1])]
+    if begun >= 2 and len(blank) >= CONTINUED * len(numbers) and len(lines) >= MOST * len(blank):
+        feed.is_continued = order.required = True
+        order.notes.append(
+            f"ask the source for the order number on every line: {len(blank) / len(numbers):.0%} of the lines have none, continue the one above "
+            "and are rejected"
+        )
+
+
 def _drop_header_amount(feed: FeedDraft, rows: pa.Table, documents: Sequence[Sequence[int]]) -> None:
     """An amount that is the same on all lines of an order, or on its first one only, is that of the order and not of a line."""
     amount, price = feed.of_role("sales_amount"), feed.of_role("unit_price")
     if amount is None or feed.of_role("product_id") is None:
         return
-    values = rows.column(amount.delivered).to_pylist()
     words = words_of(amount.delivered)
-    is_named_so = price is not None and words[0] in HEADERS and words[-1] in SUMS
-    if amount.per_document is None and not is_named_so:
-        prices = rows.column(price.delivered).to_pylist() if price else None
-        differ = [lines for lines in documents if prices and len({prices[at] for at in lines}) > 1]
-        if len(differ) < 3 or any(len({values[at] for at in lines}) > 1 for lines in differ):
-            return
+    is_named_so = words[:1] != () and words[0] in HEADERS and words[-1] in SUMS
+    is_repeated = amount.per_document is None and _is_repeated(feed, rows, documents, 1 if is_named_so else FEW_ORDERS)
+    if amount.per_document is None and not (is_named_so and price is not None) and not is_repeated:
+        return
     if amount.per_document is None:
         amount.notes.append("leave it out of the lines: it is the amount of the whole order")
+    if is_repeated:
+        amount.per_document = "first_filled"
+        feed.document = tuple(column.name for column in feed.order_key)
     amount.role = None
-    feed.order_amount = amount
+    feed.order_amount = amount if amount.per_document else None
+
+
+def _is_repeated(feed: FeedDraft, rows: pa.Table, documents: Sequence[Sequence[int]], enough: int) -> bool:
+    """True when the lines of an order differ in product, quantity or price, but never in the amount."""
+    amounts, *others = (
+        rows.column(column.delivered).to_pylist()
+        for column in map(feed.of_role, ("sales_amount", "product_id", "quantity", "unit_price"))
+        if column is not None
+    )
+    differ = [lines for lines in documents if any(len({values[at] for at in lines}) > 1 for values in others)]
+    return (
+        len(differ) >= enough
+        and all(len({amounts[at] for at in lines}) == 1 for lines in documents)
+        and (len({amounts[lines[0]] for lines in differ}) > 1 or enough == 1)
+    )

@@ -1,5 +1,6 @@
 """Maps of orders, their lines and their returns."""
 
+from spark_jobs.ingest.draft.columns import ColumnDraft
 from spark_jobs.ingest.draft.feeds import FeedDraft
 from spark_jobs.ingest.draft.maps import MapDraft, expression
 from spark_jobs.ingest.draft.words import words_of
@@ -42,7 +43,7 @@ def _copy(draft: MapDraft, feed: FeedDraft, *roles: str) -> None:
     for role in roles:
         column = feed.of_role(role)
         if column is not None:
-            draft.fields[role] = column.name
+            draft.fields[role] = column.field
 
 
 def _number_of_order(draft: MapDraft, feed: FeedDraft) -> None:
@@ -54,6 +55,13 @@ def _number_of_order(draft: MapDraft, feed: FeedDraft) -> None:
     if "order_id" not in draft.fields and made:
         draft.fields["order_id"] = made
         draft.notes["order_id"] = "map the order number if there is one: this is what one customer bought at one moment"
+
+
+def currency_beside(draft: MapDraft, amount: ColumnDraft | None) -> None:
+    """The one currency whose sign or code stands beside the amounts, when no column says it."""
+    if amount is not None and amount.guess.currency and "currency_code" not in draft.fields:
+        draft.fields["currency_code"] = f"{{const: {amount.guess.currency}}}"
+        draft.notes["currency_code"] = "check the currency: it stands beside the amounts"
 
 
 def order_map(feed: FeedDraft) -> MapDraft:
@@ -83,8 +91,9 @@ def order_map(feed: FeedDraft) -> MapDraft:
             draft.notes["ordered_at"] = f'to have the time too, map {{expr: "{joined}"}} with your time zone in place of London'
     _copy(draft, feed, "status", "currency_code")
     amount = feed.order_amount or feed.of_role("sales_amount")
-    if amount is not None and not has_lines(feed):
-        draft.fields["order_amount"] = amount.name
+    currency_beside(draft, amount or feed.of_role("unit_price"))
+    if amount is not None and (feed.order_amount is not None or not has_lines(feed)):
+        draft.fields["order_amount"] = amount.field
     if "channel" not in draft.fields:
         draft.notes[""] = "add channel: {const: web}, or pos, when all orders come from there"
     return draft
@@ -113,6 +122,7 @@ def items_map(feed: FeedDraft) -> MapDraft:
     _copy(draft, feed, "product_id", "quantity")
     _amount(draft, feed)
     _copy(draft, feed, *DISCOUNTS, "currency_code")
+    currency_beside(draft, feed.of_role("sales_amount") or feed.of_role("unit_price"))
     for role in DISCOUNTS:
         column = feed.of_role(role)
         if column is not None and column.negative > 0.5:
@@ -168,10 +178,10 @@ def by_moment(draft: MapDraft, feed: FeedDraft) -> None:
 def _amount(draft: MapDraft, feed: FeedDraft) -> None:
     amount, price, quantity = (feed.of_role(role) for role in ("sales_amount", "unit_price", "quantity"))
     if amount is not None:
-        draft.fields["sales_amount"] = amount.name
+        draft.fields["sales_amount"] = amount.field
         draft.notes["sales_amount"] = "check the amount: what the retailer received for the line, after discounts"
     elif price is not None and quantity is not None:
-        draft.fields["sales_amount"] = expression(f"cast({quantity.name} * {price.name} as decimal(18,2))")
+        draft.fields["sales_amount"] = expression(f"cast({quantity.name} * {price.value} as decimal(18,2))")
     elif price is not None:
-        draft.fields["sales_amount"] = price.name
+        draft.fields["sales_amount"] = price.field
         draft.notes["sales_amount"] = "check the amount: no quantity was found, so each line is one piece"

@@ -115,6 +115,8 @@ def _column(column: ColumnDraft, feed: FeedDraft) -> str:
     formats = () if column.is_person else column.guess.formats
     if formats:
         values["format"] = formats[0] if len(formats) == 1 else formats
+    if formats and column.guess.locale:
+        values["locale"] = column.guess.locale
     # A column with gaps in the sample is never required: rows of another kind, such as totals, have none.
     if column.required and column.per_document is None and (column.is_key or column.role in REQUIRED):
         values["required"] = True

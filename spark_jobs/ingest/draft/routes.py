@@ -25,7 +25,7 @@ def draft_routes(feed: FeedDraft) -> list[RouteDraft]:
     if not routes and measure is not None and measure.negative > 0:
         note = f"add this route if they are returns: {measure.negative:.1%} of the sampled rows have a negative {measure.name}"
         routes.append(RouteDraft("return", f"{measure.name} < 0", note, is_sure=False))
-    if order is not None and order.guess.has_gaps and feed.each is None:
+    if order is not None and order.guess.has_gaps and feed.each is None and not feed.is_continued:
         note = "check these rows: totals or fees, which belong to no order"
         routes.insert(0, RouteDraft("without_order", f"{order.name} is null", note))
     return routes

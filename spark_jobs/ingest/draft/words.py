@@ -24,18 +24,18 @@ ID_SUBJECTS = {
     "shopping; shipment order; payment order; booking",
     "source_customer_id": "customer; cust; client; member; household; hshd; hh; user; buyer; shopper; loyalty; loyalty card; member card; "
     "club card; customer card; account; consumer; owner; "
-    "external user; externaluser; external userid; patron; guest; subscriber; msno; counterparty account; buyer account; visitor; reviewer; author; shopper",
+    "order account; external user; externaluser; external userid; patron; guest; subscriber; msno; counterparty account; buyer account; visitor; reviewer; author; shopper",
     "product_id": "product; prod; sku; item; article; art; upc; ean; gtin; barcode; stock; goods; material; plu; asin; commodity; "
     "product variant; sku item; item sku; product sku; lineitem sku; parent asin; dish; menu item",
     "store_id": "store; shop; branch; outlet; pos location; location; store location; warehouse",
     "manufacturer_id": "manufacturer; supplier; vendor",
 }
 FIELDS = {
-    "quantity": "quantity; number of items; qty; units; pieces; unit; quantity sold; units sold; sales quantity; sold quantity; order quantity; quantity ordered; product quantity",
+    "quantity": "quantity; qty ordered; ordered qty; ordered quantity; number of items; qty; units; pieces; unit; quantity sold; units sold; sales quantity; sold quantity; order quantity; quantity ordered; product quantity",
     "unit_price": "unit price; price unit; price; price per unit; item price; price each; product price; selling price; sales price; retail price; unit cost; product unit price; item cost; cost; item unit price",
     "sales_amount": "amount; amount total; sales; total; value; revenue; turnover; net; net amount; sales value; sales amount; total price; total amount; "
-    "line total; line amount; spend; spent; paid; paid amount; amount paid; net sales; gross; gross amount; total sales; total sale; "
-    "order amount; order total; order value; item total; extended price; subtotal; sub total; net value; payment amount; payment value; "
+    "line total; line amount; row total; spend; spent; paid; paid amount; amount paid; net sales; gross; gross amount; total sales; total sale; "
+    "merchant revenue; order amount; order total; order value; item total; extended price; subtotal; sub total; net value; payment amount; payment value; "
     "transaction amount; grand total; invoice total; purchase amount; total paid; total spent; total value; paid total; total paid amount; actual amount paid; buyer paid payment amount",
     "retail_discount_amount": "discount; disc; discount amount; retail disc; retail discount; discount value; total discount; loyalty discount",
     "coupon_discount_amount": "coupon disc; coupon discount; coupon; coupon amount; coupon discount amount",
@@ -65,7 +65,7 @@ FIELDS = {
 PII_WORDS: tuple[tuple[str, str, frozenset[str]], ...] = (
     ("sensitive", "national_id", frozenset({"ssn", "passport", "nin", "identity card", "national id", "id card", "tax id", "identity number"})),
     ("direct", "email", frozenset({"email", "mail"})),
-    ("direct", "phone", frozenset({"phone", "mobile", "tel", "telephone", "cell", "cellphone", "fax", "handphone", "whatsapp", "msisdn"})),
+    ("direct", "phone", frozenset({"phone", "mobile", "tel", "telephone", "cell", "cellphone", "fax", "gsm", "handphone", "whatsapp", "msisdn"})),
     ("direct", "birth_date", frozenset({"birthday", "birthdate", "dob", "birth date", "date of birth", "birth"})),
     ("direct", "plate", frozenset({"plate", "license plate"})),
     ("direct", "address", frozenset({"address", "street", "addr", "address1", "address2", "shipping address"})),
@@ -85,6 +85,7 @@ TEXT_ENDINGS = frozenset({"text", "body", "content", "title", "attributes", "det
 QUASI = frozenset(
     {"gender", "sex", "age", "zip", "zipcode", "postcode", "postal", "income", "marital", "nationality", "religion", "ethnicity"}
 )
+RECIPIENTS = (("recipient",), ("consignee",), ("addressee",))  # alone, it is the name
 NO_PERSON = frozenset(
     {"store", "shop", "branch", "outlet", "product", "item", "brand", "category", "campaign", "file", "return", "supplier"}
 )
@@ -182,6 +183,8 @@ def person_behind(header: str) -> tuple[str, str | None] | None:
     pairs = {" ".join(words[start:end]) for start in range(len(words)) for end in range(start + 2, len(words) + 1)}
     if singles & NO_PERSON and not singles & {"customer", "member", "recipient"}:
         return None
+    if words in RECIPIENTS:
+        return "direct", "name"
     if "birth" in singles and "year" in singles:
         return "quasi", None
     is_text = words[-1:] != () and (words[-1] in TEXT_ENDINGS or words[-1] in PII_WORDS[-1][2])

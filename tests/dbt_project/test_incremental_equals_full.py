@@ -34,6 +34,7 @@ def _first_night(grocer: Grocer) -> None:
         order_items=[
             a_line("l1", "o1", "milk", "1.10", 2),
             a_line("l2", "o1", "petrol", "20.00", 2),
+            a_line("retired", "o1", "beer", "7.00", 2),
             a_line("l3", "o2", "beer", "5.00", 2),
             a_line("l4", "o3", "not_listed_yet", "3.00", 3),
             a_line("l5", "o4", "milk", "1.20", 3),
@@ -74,6 +75,8 @@ def _second_night(grocer: Grocer) -> None:
             a_line("l8", "late", "milk", "4.00", 5, retail_discount_amount=Decimal("0.50")),
             a_line("l9", "today", "milk", "1.00", 5),
             a_line("orphan", "never_delivered", "milk", "1.00", 5),
+            # A later delivery of o1 did not have it: its row is empty but for the key.
+            {"order_item_id": "retired", "_is_deleted": True, "_known_on": day(5)},
         ],
     )
 

@@ -27,6 +27,15 @@ items_to_build as (
     {% if is_incremental() -%}
         left semi join {{ ref('int_orders__changed') }} as changed
             on order_items.order_id = changed.order_id
+        union all
+        -- A line that a later delivery retired is empty: it names no order.
+        select order_items.*
+        from order_items
+        left semi join {{ this }} as before
+            on order_items.order_item_id = before.order_item_id
+        where
+            order_items.is_deleted
+            and order_items.order_id is null
     {%- endif %}
 ),
 

@@ -190,11 +190,16 @@ def rejection_findings(batch: Batch, most: int = 20) -> list[Finding]:
     return [
         Finding(
             f"{row['place'][0]}:{row['place'][1]}",
-            f"{row['rule']} is broken by {row['rows']} row(s), here by {row['place'][2][0]}",
+            f"{row['rule']} is broken by {row['rows']} row(s)" + _kind_of(row["place"][2][0]),
             REMEDIES.get(row["rule"].partition(":")[2], "correct the delivery or the contract"),
         )
         for row in found
     ]
+
+
+def _kind_of(value_class: str) -> str:
+    """What kind of value broke a rule; nothing where the whole row or line did."""
+    return "" if value_class in ("row", "line") else f", here by {value_class}"
 
 
 def _commit(batch: Batch) -> list[Entry]:

@@ -17,6 +17,7 @@ KEPT_OF_A_LONG_LINE = 1 << 16
 BOMB_BYTES = 1 << 30
 BOMB_RATIO = 1000
 BAD_BYTE = b"\xff"  # never valid in UTF-8: marks what could not be decoded, so that its row is rejected and no other
+UTF8_CODECS = ("utf-8", "utf-8-sig", "ascii")
 COMPRESSION = {".gz": "gzip", ".zst": "zstd", ".zip": "zip"}
 
 
@@ -148,6 +149,8 @@ def utf8_chunks(file: Path, encoding: str) -> Iterator[bytes]:
     is_utf8, decode = _decoder(encoding)
     first, newlines = True, None
     for chunk in chain(_decompressed(file), [None]):
+        if first and chunk:
+            _refuse_other_mark(chunk, encoding)
         text = decode(chunk)
         if first and text:
             if is_utf8 and text[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
@@ -160,6 +163,14 @@ def utf8_chunks(file: Path, encoding: str) -> Iterator[bytes]:
             yield text if newlines is not False else text.replace(b"\r", b"\n")
 
 
+def _refuse_other_mark(begin: bytes, encoding: str) -> None:
+    """A byte order mark of UTF-8 under another encoding: the text would be read, but as other characters."""
+    if begin.startswith(codecs.BOM_UTF8) and codecs.lookup(encoding).name not in UTF8_CODECS:
+        raise UnreadableFileError(
+            "is UTF-8 text with a byte order mark, the contract says " + encoding, "set csv.encoding: utf-8 in the mapping"
+        )
+
+
 def _decoder(encoding: str) -> tuple[bool, Callable[[bytes | None], bytes]]:
     """Whether text is UTF-8 already, and what makes a chunk of it UTF-8; None is the end of the file."""
     try:
@@ -170,7 +181,7 @@ def _decoder(encoding: str) -> tuple[bool, Callable[[bytes | None], bytes]]:
         raise UnreadableFileError(
             f"has an unknown encoding {encoding!r} in its contract", "set csv.encoding, for example utf-8, gb18030, cp1252"
         ) from None
-    if codec in ("utf-8", "utf-8-sig", "ascii"):
+    if codec in UTF8_CODECS:
         return True, lambda chunk: chunk or b""
 
     def decode(chunk: bytes | None) -> bytes:

@@ -89,7 +89,7 @@ def _without_separator_line(block: Block | None, reader: BlockReader, dialect: C
     if block is None:
         return None
     line, end, rest = block.data.partition(b"\n")
-    found = SEPARATOR_LINE.fullmatch(line.removesuffix(b"\r"))
+    found = SEPARATOR_LINE.fullmatch(line.rstrip(b"\r"))
     if found is None:
         return block
     if found[1] != dialect.delimiter.encode():
@@ -107,7 +107,7 @@ def _layout(block: Block, dialect: Csv, columns: tuple[Column, ...]) -> tuple[Cs
         return CsvLayout(dialect, _with_trailing_delimiter(declared_header(columns), block.data, dialect), names), block
     line, end, rest = block.data.partition(b"\n")
     try:
-        text = line.removesuffix(b"\r").decode("utf-8")
+        text = line.rstrip(b"\r").decode("utf-8")
         cells = split_line(text, dialect)
     except (UnicodeDecodeError, ValueError):
         raise UnreadableFileError(
@@ -128,7 +128,7 @@ def _with_trailing_delimiter(header: Header, data: bytes, dialect: Csv) -> Heade
     Only when all of the first rows do, and there are two: in a single row it may be a value too many.
     """
     ignored, delimiter = dialect.ignored, dialect.delimiter.encode()
-    lines = [line.removesuffix(b"\r") for line in data[:LONGEST_ROW].split(b"\n")[:LOOKED_AT_ROWS]]
+    lines = [line.rstrip(b"\r") for line in data[:LONGEST_ROW].split(b"\n")[:LOOKED_AT_ROWS]]
     rows = [line for line in lines if not is_blank(line) and not (ignored and ignored.search(line))]
     if len(rows) < 2 or not all(row.endswith(delimiter) for row in rows):
         return header

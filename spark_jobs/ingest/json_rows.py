@@ -110,22 +110,23 @@ class _RowReader:
             if isinstance(found, str):
                 rejects.append(Reject(number * first, found, raw))
                 continue
-            for element, cells in enumerate(found, 1):
+            for element, cells in found:
                 numbers.append(number if self.each is None else number * ELEMENTS + element)
                 for column, cell in zip(values, cells, strict=True):
                     column.append(cell)
         count.end(block)
         return Rows(text_table(self._names, values), np.array(numbers, np.int64), rejects)
 
-    def _cells(self, raw: bytes, block: BlockCount) -> list[list[str | None]] | str:
-        """The text at each path of an object's rows, or the rule that the object breaks."""
+    def _cells(self, raw: bytes, block: BlockCount) -> list[tuple[int, list[str | None]]] | str:
+        """The number of each row of an object and the text at each path, or the rule that the object breaks."""
         try:
             found = parse_object(raw)
             if isinstance(found, str):
                 return found
             rows = [(found,)] if self.each is None else [element.levels for element in self.each.elements(found)]
             block.add_object(found)
-            return [self._row(levels, block) for levels in rows]
+            # null is no element: an erasure leaves it in place of one, so that the others keep their numbers
+            return [(number, self._row(levels, block)) for number, levels in enumerate(rows, 1) if levels[-1] is not None]
         except NotAListError:
             return "line:not_a_list"
         except RecursionError:

@@ -11,7 +11,7 @@ import numpy as np
 
 from conf.dialects import Csv
 from spark_jobs.ingest.blocks import Block, Reject
-from spark_jobs.ingest.records import RecordScanner, find_records, marks_of
+from spark_jobs.ingest.records import RecordScanner, blank_records, find_records, marks_of
 from spark_jobs.ingest.rows import Rows, text_table
 
 csv.field_size_limit(1 << 30)
@@ -22,7 +22,9 @@ def careful_rows(block: Block, dialect: Csv, positions: Sequence[str | None], co
     """Rows of a block that begins with a record, and the text of a record that goes on after it."""
     data = block.data
     records = find_records(data, dialect, block.is_last)
-    places = zip(records.starts.tolist(), records.ends.tolist(), (records.lines + block.first_line).tolist(), strict=True)
+    filled = ~blank_records(data, records)
+    starts, ends, lines = records.starts[filled], records.ends[filled], records.lines[filled] + block.first_line
+    places = zip(starts.tolist(), ends.tolist(), lines.tolist(), strict=True)
     return rows_of(((line, data[start:end]) for start, end, line in places), dialect, positions, columns), data[records.tail :]
 
 

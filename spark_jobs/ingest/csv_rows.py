@@ -16,7 +16,7 @@ from spark_jobs.ingest.blocks import KEPT_OF_A_LONG_LINE, Block, BlockReader, Re
 from spark_jobs.ingest.careful_csv import careful_rows, is_blank, rows_of, split_line
 from spark_jobs.ingest.csv_limits import LONGEST_ROW, Remarks, broken_records, remark_of_skipped, unclosed_remark
 from spark_jobs.ingest.header import Header, declared_header, matched_header
-from spark_jobs.ingest.records import Records, RecordScanner, find_records, marks_of
+from spark_jobs.ingest.records import Records, RecordScanner, blank_records, find_records, marks_of
 from spark_jobs.ingest.rows import Rows, text_table
 
 Parse = Callable[[], Rows]
@@ -201,9 +201,7 @@ def _rows(block: Block, records: Records, broken: dict[int, str], layout: CsvLay
     data, lines = block.data, records.lines + block.first_line
     kept = np.ones(len(lines), np.bool_)
     kept[list(broken)] = False
-    first_bytes = np.frombuffer(data, np.uint8)[records.starts]
-    for at in np.flatnonzero(np.isin(first_bytes, np.frombuffer(b" \r\n", np.uint8))).tolist():
-        kept[at] = kept[at] and not is_blank(data[records.starts[at] : records.ends[at]])
+    kept &= ~blank_records(data, records)
     text = _joined(data, records, kept)
     by_parity = records.by_parity
     rows = fast_rows(text, lines[kept], layout.dialect, layout.header, layout.columns, by_parity)

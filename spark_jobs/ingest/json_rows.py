@@ -3,6 +3,7 @@
 Numbers keep the digits they were delivered with; nested fields are reached by a dotted name.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -31,6 +32,8 @@ from spark_jobs.ingest.rows import Rows, text_table
 
 Parse = Callable[[], Rows]
 Steps = tuple[str, ...]
+MOST_OBJECTS = 1 << 16  # of a block
+ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*+\\u0000")
 Numbered = tuple[list[tuple[int, bytes]], list[Reject]]
 
 
@@ -80,7 +83,7 @@ def _blocks_of_objects(chunks: Iterator[bytes], layout: Layout) -> Iterator[Numb
         if number and raw != b"null":
             block.append((number, raw))
             size += len(raw)
-        if size >= CHUNK_BYTES:
+        if size >= CHUNK_BYTES or len(block) >= MOST_OBJECTS:
             yield block, []
             block, size = [], 0
     if block:
@@ -140,7 +143,7 @@ class _RowReader:
 
 def parse_object(raw: bytes) -> dict[str, Any] | str:
     """The object of a line, or the rule it breaks."""
-    if b"\0" in raw:
+    if b"\0" in raw or (b"u0000" in raw and ESCAPED_NUL.search(raw)):
         return "line:nul_byte"
     try:
         value = DECODER.decode(raw.decode("utf-8").strip())

@@ -1,9 +1,12 @@
 """Exports that common readers get wrong: null marks of databases, line ends of mainframes, marks of other encodings, erased elements."""
 
+import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import Workbook
 
 from conf.columns import Column
 from conf.contracts import Feed
@@ -12,6 +15,8 @@ from spark_jobs.ingest.blocks import UnreadableFileError
 from spark_jobs.ingest.csv_rows import read_csv
 from spark_jobs.ingest.fixed_rows import read_fixed_width
 from spark_jobs.ingest.json_rows import read_jsonl
+from spark_jobs.ingest.records import RecordScanner
+from spark_jobs.ingest.sheet_rows import read_xlsx
 from spark_jobs.privacy.redaction import without_lines
 
 AB = (Column(name="a", type="string"), Column(name="b", type="string"))
@@ -142,3 +147,92 @@ def test_an_erased_element_is_no_row_when_its_file_is_read_again(
 
     assert rest is not None
     assert _read(read_jsonl(_file(tmp_path, rest), "utf-8", columns, "items")) == ([(number + n, "9", str(n)) for n in left], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "is_nul"), [("x\\u0000y", True), ("\\u0000", True), ("\\\\\\u0000", True), ("x\\\\u0000", False), ("u0000", False)]
+)
+def test_a_nul_written_as_an_escape_rejects_its_object(tmp_path: Path, text: str, is_nul: bool) -> None:
+    content = b'{"a": "%b", "b": "1"}\n{"a": "z", "b": "2"}\n' % text.encode()
+
+    rows, rejects = _read(read_jsonl(_file(tmp_path, content), "utf-8", AB))
+
+    assert rejects == ([(1, "line:nul_byte")] if is_nul else [])
+    assert rows[len(rows) - 1 :] == [(2, "z", "2")]
+    assert len(rows) == (1 if is_nul else 2)
+
+
+@pytest.mark.parametrize("header", ["\u200ba,b", "\uff41,\uff42", "a\u200d,\u2060B ", "\u00ada,\ufeffb"])
+def test_a_header_is_known_in_another_width_and_with_characters_nobody_sees(tmp_path: Path, header: str) -> None:
+    assert _csv(tmp_path, f"{header}\n1,x\n".encode()) == ([(2, "1", "x")], [])
+
+
+def test_a_block_of_blank_lines_takes_little_memory_and_time(tmp_path: Path) -> None:
+    content = b"a,b\n" + b"\n \r\n" * (2 << 20) + b"1,x\n"
+    tracemalloc.start()
+    started = time.process_time()
+    try:
+        found = _csv(tmp_path, content)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert found == ([(2 + (4 << 20), "1", "x")], [])
+    assert peak < 200 << 20
+    assert time.process_time() - started < 20
+
+
+def test_a_line_of_nothing_but_delimiters_is_read_over_in_linear_time(tmp_path: Path) -> None:
+    started = time.process_time()
+
+    found = _csv(tmp_path, b"a,b\n" + b"," * (20 << 20) + b'\n1,"x\ny"\n')
+
+    assert found == ([(3, "1", "x\ny")], [(2, "line:too_long")])
+    assert time.process_time() - started < 15
+
+
+@pytest.mark.parametrize("cut", range(1, 14))
+def test_the_end_of_a_record_is_found_however_its_text_is_cut(cut: int) -> None:
+    text = b'a,,b,"x\n,",c\n1,2\n'
+    scanner = RecordScanner(Csv())
+
+    ends = [scanner.feed(text[:cut]), scanner.feed(text[cut:])] if cut < 13 else [scanner.feed(text)]
+
+    assert max(ends) + (cut if cut < 13 and not ends[0] else 0) == 13
+    assert scanner.most_lines == 2
+
+
+def test_a_record_of_more_lines_than_a_block_is_one_reject(tmp_path: Path) -> None:
+    content = b'a,b\n1,"' + b"\n" * (3 << 19) + b'"\n' + b"\n" * (1 << 20) + b"2,x\n"
+
+    assert _csv(tmp_path, content) == ([(3 + (3 << 19) + (1 << 20), "2", "x")], [(2, "line:field_lines")])
+
+
+def test_a_list_beyond_the_limit_is_rejected_before_its_elements_are_made(tmp_path: Path) -> None:
+    columns = (Column(name="n", type="string", source_name="items.n"),)
+    content = b'{"items": [' + b"{}," * 1_000_000 + b'{}]}\n{"items": [{"n": 1}]}\n'
+
+    assert _read(read_jsonl(_file(tmp_path, content), "utf-8", columns, "items")) == ([(2_000_001, "1")], [(1_000_000, "line:not_a_list")])
+
+
+@pytest.mark.parametrize(
+    ("number", "number_format", "text"),
+    [
+        (17, "00000", "00017"),
+        (-17, "000", "-017"),
+        (1234567, "00000", "1234567"),
+        (17, "0", "17"),
+        (17.5, "00000", "17.5"),
+        (17, "#,##0", "17"),
+        (0, "000", "000"),
+    ],
+)
+def test_a_cell_that_fills_up_with_zeros_is_the_text_that_it_shows(tmp_path: Path, number: float, number_format: str, text: str) -> None:
+    book = Workbook()
+    assert book.active is not None
+    book.active.append(["a", "b"])
+    book.active.append([number, "x"])
+    book.active["A2"].number_format = number_format
+    book.save(tmp_path / "f.xlsx")
+
+    assert _read(read_xlsx(tmp_path / "f.xlsx", Csv(), None, AB, [])) == ([(2, text, "x")], [])

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,18 +19,27 @@ csv.field_size_limit(1 << 30)
 CONTROL_CHARACTERS = {"n": "\n", "t": "\t", "r": "\r", "0": "\0"}  # as databases write them after a backslash
 
 
-def careful_rows(block: Block, dialect: Csv, positions: Sequence[str | None], columns: Sequence[str]) -> tuple[Rows, bytes]:
+def careful_rows(
+    block: Block, dialect: Csv, positions: Sequence[str | None], columns: Sequence[str], header_line: bytes = b""
+) -> tuple[Rows, bytes]:
     """Rows of a block that begins with a record, and the text of a record that goes on after it."""
     data = block.data
     records = find_records(data, dialect, block.is_last)
     filled = ~blank_records(data, records)
     starts, ends, lines = records.starts[filled], records.ends[filled], records.lines[filled] + block.first_line
     places = zip(starts.tolist(), ends.tolist(), lines.tolist(), strict=True)
-    return rows_of(((line, data[start:end]) for start, end, line in places), dialect, positions, columns), data[records.tail :]
+    whole = ((line, data[start:end]) for start, end, line in places)
+    return rows_of(whole, dialect, positions, columns, header_line), data[records.tail :]
 
 
-def rows_of(records: Iterable[tuple[int, bytes]], dialect: Csv, positions: Sequence[str | None], columns: Sequence[str]) -> Rows:
-    """Rows of whole records, each with the number of its first line; blank ones are left out."""
+def rows_of(
+    records: Iterable[tuple[int, bytes]], dialect: Csv, positions: Sequence[str | None], columns: Sequence[str], header_line: bytes = b""
+) -> Rows:
+    """Rows of whole records, each with the number of its first line; blank ones are left out.
+
+    A byte order mark before a record is left by files that were put one after the other: it belongs to no value, and the header after
+    it is no row.
+    """
     wanted = [positions.index(name) if name in positions else None for name in columns]
     values: list[list[str | None]] = [[] for _ in columns]
     numbers: list[int] = []
@@ -38,6 +48,10 @@ def rows_of(records: Iterable[tuple[int, bytes]], dialect: Csv, positions: Seque
         if is_blank(record):
             continue
         raw = record.removesuffix(b"\n").rstrip(b"\r")  # a quoted value ends before them
+        if raw.startswith(BOM_UTF8):
+            raw = raw.removeprefix(BOM_UTF8)
+            if not raw or raw == header_line:
+                continue
         outcome = _cells(raw, len(positions), dialect)
         if isinstance(outcome, str):
             rejects.append(Reject(number, outcome, raw))
@@ -112,7 +126,7 @@ def split_line(text: str, dialect: Csv) -> list[str]:
 
 def has_escape(text: str, dialect: Csv) -> bool:
     """Whether a row has escaped characters. An escape that is the quote itself is a doubled quote."""
-    return bool(dialect.escape) and dialect.escape != dialect.quote and dialect.escape in text
+    return dialect.escape is not None and dialect.escape != dialect.quote and dialect.escape in text
 
 
 class _Cell(NamedTuple):

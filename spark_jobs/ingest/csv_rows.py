@@ -32,6 +32,7 @@ class CsvLayout:
     dialect: Csv
     header: Header
     columns: tuple[str, ...]
+    header_line: bytes = b""
 
 
 def read_csv(file: Path, dialect: Csv, columns: tuple[Column, ...], notes: list[str]) -> Iterator[Parse]:
@@ -118,7 +119,7 @@ def _layout(block: Block, dialect: Csv, columns: tuple[Column, ...]) -> tuple[Cs
             f"line {block.first_line}: has {len(cells):,} columns", f"a file may have {MOST_COLUMNS:,}; check csv.delimiter"
         )
     header = matched_header(cells, columns, text, dialect.delimiter, block.first_line)
-    layout = CsvLayout(dialect, _with_trailing_delimiter(header, rest, dialect), names)
+    layout = CsvLayout(dialect, _with_trailing_delimiter(header, rest, dialect), names, line.rstrip(b"\r"))
     return layout, Block(rest, block.first_line + 1, block.is_last, block.first_byte + len(line + end))
 
 
@@ -193,7 +194,7 @@ def _lines(block: Block, layout: CsvLayout) -> Rows:
     lines = np.arange(block.first_line, block.first_line + block.data.count(b"\n") + (not block.data.endswith(b"\n")), dtype=np.int64)
     rows = fast_rows(block.data, lines, layout.dialect, layout.header, layout.columns)
     whole = Block(block.data, block.first_line, is_last=True)
-    return rows if rows is not None else careful_rows(whole, layout.dialect, layout.header.positions, layout.columns)[0]
+    return rows if rows is not None else careful_rows(whole, layout.dialect, layout.header.positions, layout.columns, layout.header_line)[0]
 
 
 def _rows(block: Block, records: Records, broken: dict[int, str], layout: CsvLayout) -> Rows:
@@ -207,7 +208,8 @@ def _rows(block: Block, records: Records, broken: dict[int, str], layout: CsvLay
     rows = fast_rows(text, lines[kept], layout.dialect, layout.header, layout.columns, by_parity)
     if rows is None:
         places = zip(lines[kept].tolist(), records.starts[kept].tolist(), records.ends[kept].tolist(), strict=True)
-        rows = rows_of(((line, data[start:end]) for line, start, end in places), layout.dialect, layout.header.positions, layout.columns)
+        kept_records = ((line, data[start:end]) for line, start, end in places)
+        rows = rows_of(kept_records, layout.dialect, layout.header.positions, layout.columns, layout.header_line)
     rejects = [
         Reject(int(lines[at]), rule, _head(data[int(records.starts[at]) : int(records.ends[at])].rstrip(b"\r\n")))
         for at, rule in broken.items()

@@ -126,7 +126,7 @@ class _RowReader:
             found = parse_object(raw)
             if isinstance(found, str):
                 return found
-            rows = [(found,)] if self.each is None else [element.levels for element in self.each.elements(found)]
+            rows: list[tuple[Any, ...]] = [(found,)] if self.each is None else [element.levels for element in self.each.elements(found)]
             block.add_object(found)
             # null is no element: an erasure leaves it in place of one, so that the others keep their numbers
             return [(number, self._row(levels, block)) for number, levels in enumerate(rows, 1) if levels[-1] is not None]

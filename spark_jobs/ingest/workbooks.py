@@ -193,7 +193,7 @@ class Workbook:
         codes = {key: custom[key] if key in custom else builtin_format_code(int(key)) for key in set(ids)}
         dates = {key for key, code in codes.items() if is_date_format(code)}
         durations = {key for key, code in codes.items() if is_timedelta_format(code)}
-        zeros = {at: len(codes[key]) for at, key in enumerate(ids) if _ZEROS.fullmatch(codes[key] or "")}
+        zeros = {at: len(codes[key] or "") for at, key in enumerate(ids) if _ZEROS.fullmatch(codes[key] or "")}
         return {at for at, key in enumerate(ids) if key in dates}, {at for at, key in enumerate(ids) if key in durations}, zeros
 
     def _shared_texts(self, path: str | None) -> list[str]:

@@ -236,3 +236,19 @@ def test_a_cell_that_fills_up_with_zeros_is_the_text_that_it_shows(tmp_path: Pat
     book.save(tmp_path / "f.xlsx")
 
     assert _read(read_xlsx(tmp_path / "f.xlsx", Csv(), None, AB, [])) == ([(2, text, "x")], [])
+
+
+@pytest.mark.parametrize("quoted", [b"", b'4,"p\nq"\n'])
+def test_csv_files_put_one_after_the_other_have_rows_and_no_second_header(tmp_path: Path, quoted: bytes) -> None:
+    mark = b"\xef\xbb\xbf"
+    content = mark + b"a,b\r\n1,x\n" + quoted + mark + b"a,b\r\n2,y\n" + mark + b"3,z\n" + mark
+
+    rows, rejects = _csv(tmp_path, content)
+
+    lines = 2 if quoted else 0
+    assert [row for row in rows if row[1] != "4"] == [(2, "1", "x"), (4 + lines, "2", "y"), (5 + lines, "3", "z")]
+    assert rejects == []
+
+
+def test_a_character_nobody_sees_inside_a_value_stays(tmp_path: Path) -> None:
+    assert _csv(tmp_path, "a,b\n1,\ufeffx\n".encode()) == ([(2, "1", "\ufeffx")], [])

@@ -1,6 +1,7 @@
 """Delimited text by pyarrow's parser, where it provably reads what the careful reader would read."""
 
 import re
+from codecs import BOM_UTF8
 
 import numpy as np
 import pyarrow as pa
@@ -43,6 +44,8 @@ def fast_rows(
 def _is_readable(data: bytes, dialect: Csv, are_records: bool | None) -> bool:
     marks = marks_of(dialect)
     if len(marks.delimiter) > 1 or (marks.escape and marks.escape in data):
+        return False
+    if data.startswith(BOM_UTF8) or b"\n" + BOM_UTF8 in data:
         return False
     if are_records is None and _has_blank_line(data):
         return False

@@ -13,10 +13,12 @@ import pyarrow as pa
 
 CHUNK_BYTES = 8 << 20
 LONGEST_LINE = 8 << 20
+MOST_LINES = 1 << 19  # of a block, give or take; only lines of less than 16 bytes come to more
 KEPT_OF_A_LONG_LINE = 1 << 16
 BOMB_BYTES = 1 << 30
 BOMB_RATIO = 1000
 BAD_BYTE = b"\xff"  # never valid in UTF-8: marks what could not be decoded, so that its row is rejected and no other
+UTF8_CODECS = ("utf-8", "utf-8-sig", "ascii")
 COMPRESSION = {".gz": "gzip", ".zst": "zstd", ".zip": "zip"}
 
 
@@ -148,6 +150,8 @@ def utf8_chunks(file: Path, encoding: str) -> Iterator[bytes]:
     is_utf8, decode = _decoder(encoding)
     first, newlines = True, None
     for chunk in chain(_decompressed(file), [None]):
+        if first and chunk:
+            _refuse_other_mark(chunk, encoding)
         text = decode(chunk)
         if first and text:
             if is_utf8 and text[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
@@ -160,6 +164,14 @@ def utf8_chunks(file: Path, encoding: str) -> Iterator[bytes]:
             yield text if newlines is not False else text.replace(b"\r", b"\n")
 
 
+def _refuse_other_mark(begin: bytes, encoding: str) -> None:
+    """A byte order mark of UTF-8 under another encoding: the text would be read, but as other characters."""
+    if begin.startswith(codecs.BOM_UTF8) and codecs.lookup(encoding).name not in UTF8_CODECS:
+        raise UnreadableFileError(
+            "is UTF-8 text with a byte order mark, the contract says " + encoding, "set csv.encoding: utf-8 in the mapping"
+        )
+
+
 def _decoder(encoding: str) -> tuple[bool, Callable[[bytes | None], bytes]]:
     """Whether text is UTF-8 already, and what makes a chunk of it UTF-8; None is the end of the file."""
     try:
@@ -170,7 +182,7 @@ def _decoder(encoding: str) -> tuple[bool, Callable[[bytes | None], bytes]]:
         raise UnreadableFileError(
             f"has an unknown encoding {encoding!r} in its contract", "set csv.encoding, for example utf-8, gb18030, cp1252"
         ) from None
-    if codec in ("utf-8", "utf-8-sig", "ascii"):
+    if codec in UTF8_CODECS:
         return True, lambda chunk: chunk or b""
 
     def decode(chunk: bytes | None) -> bytes:
@@ -193,6 +205,7 @@ class BlockReader:
         self._byte = 0
         self._ended = False
         self._wants_more = False
+        self._tail_lines = 0  # of what was given back
 
     def read(self) -> Block | None:
         """The next block, or None at the end of the file."""
@@ -213,8 +226,14 @@ class BlockReader:
             data, self._carry = data[:cut], data[cut:]
         if not data:
             return None
-        block = Block(data, self._line, self._ended, self._byte)
-        self._line += data.count(b"\n")
+        lines = data.count(b"\n")
+        if lines > MOST_LINES + self._tail_lines:
+            cut = _end_after_lines(data, MOST_LINES + self._tail_lines)
+            data, self._carry = data[:cut], data[cut:] + self._carry
+            lines = data.count(b"\n")
+        self._tail_lines = 0
+        block = Block(data, self._line, self._ended and not self._carry, self._byte)
+        self._line += lines
         self._byte += len(data)
         return block
 
@@ -222,13 +241,14 @@ class BlockReader:
         """Give back the unfinished end of the last block; it begins the next one."""
         self._carry = tail + self._carry
         self._wants_more = True
-        self._line -= tail.count(b"\n")
+        self._tail_lines = tail.count(b"\n")
+        self._line -= self._tail_lines
         self._byte -= len(tail)
 
     def skip(self, tail: bytes) -> Block:
         """Read over the record that begins with the end of the last block, in bounded memory."""
         self.unread(tail)
-        data, self._carry, self._wants_more = self._carry, b"", False
+        data, self._carry, self._wants_more, self._tail_lines = self._carry, b"", False, 0
         return self._skip(data)
 
     def _skip(self, head: bytes) -> Block:
@@ -247,6 +267,15 @@ class BlockReader:
         self._line += lines
         self._byte += size
         return block
+
+
+def _end_after_lines(data: bytes, most: int) -> int:
+    """The end of a line, soon after so many lines."""
+    at = lines = 0
+    while lines <= most:
+        lines += data.count(b"\n", at, at + KEPT_OF_A_LONG_LINE)
+        at += KEPT_OF_A_LONG_LINE
+    return data.rfind(b"\n", 0, at) + 1
 
 
 def numbered_lines(block: Block) -> Iterator[tuple[int, bytes]]:

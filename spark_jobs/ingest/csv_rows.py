@@ -16,7 +16,7 @@ from spark_jobs.ingest.blocks import KEPT_OF_A_LONG_LINE, Block, BlockReader, Re
 from spark_jobs.ingest.careful_csv import careful_rows, is_blank, rows_of, split_line
 from spark_jobs.ingest.csv_limits import LONGEST_ROW, Remarks, broken_records, remark_of_skipped, unclosed_remark
 from spark_jobs.ingest.header import Header, declared_header, matched_header
-from spark_jobs.ingest.records import Records, RecordScanner, find_records, marks_of
+from spark_jobs.ingest.records import Records, RecordScanner, blank_records, find_records, marks_of
 from spark_jobs.ingest.rows import Rows, text_table
 
 Parse = Callable[[], Rows]
@@ -32,6 +32,7 @@ class CsvLayout:
     dialect: Csv
     header: Header
     columns: tuple[str, ...]
+    header_line: bytes = b""
 
 
 def read_csv(file: Path, dialect: Csv, columns: tuple[Column, ...], notes: list[str]) -> Iterator[Parse]:
@@ -89,7 +90,7 @@ def _without_separator_line(block: Block | None, reader: BlockReader, dialect: C
     if block is None:
         return None
     line, end, rest = block.data.partition(b"\n")
-    found = SEPARATOR_LINE.fullmatch(line.removesuffix(b"\r"))
+    found = SEPARATOR_LINE.fullmatch(line.rstrip(b"\r"))
     if found is None:
         return block
     if found[1] != dialect.delimiter.encode():
@@ -107,7 +108,7 @@ def _layout(block: Block, dialect: Csv, columns: tuple[Column, ...]) -> tuple[Cs
         return CsvLayout(dialect, _with_trailing_delimiter(declared_header(columns), block.data, dialect), names), block
     line, end, rest = block.data.partition(b"\n")
     try:
-        text = line.removesuffix(b"\r").decode("utf-8")
+        text = line.rstrip(b"\r").decode("utf-8")
         cells = split_line(text, dialect)
     except (UnicodeDecodeError, ValueError):
         raise UnreadableFileError(
@@ -118,7 +119,7 @@ def _layout(block: Block, dialect: Csv, columns: tuple[Column, ...]) -> tuple[Cs
             f"line {block.first_line}: has {len(cells):,} columns", f"a file may have {MOST_COLUMNS:,}; check csv.delimiter"
         )
     header = matched_header(cells, columns, text, dialect.delimiter, block.first_line)
-    layout = CsvLayout(dialect, _with_trailing_delimiter(header, rest, dialect), names)
+    layout = CsvLayout(dialect, _with_trailing_delimiter(header, rest, dialect), names, line.rstrip(b"\r"))
     return layout, Block(rest, block.first_line + 1, block.is_last, block.first_byte + len(line + end))
 
 
@@ -128,7 +129,7 @@ def _with_trailing_delimiter(header: Header, data: bytes, dialect: Csv) -> Heade
     Only when all of the first rows do, and there are two: in a single row it may be a value too many.
     """
     ignored, delimiter = dialect.ignored, dialect.delimiter.encode()
-    lines = [line.removesuffix(b"\r") for line in data[:LONGEST_ROW].split(b"\n")[:LOOKED_AT_ROWS]]
+    lines = [line.rstrip(b"\r") for line in data[:LONGEST_ROW].split(b"\n")[:LOOKED_AT_ROWS]]
     rows = [line for line in lines if not is_blank(line) and not (ignored and ignored.search(line))]
     if len(rows) < 2 or not all(row.endswith(delimiter) for row in rows):
         return header
@@ -193,7 +194,7 @@ def _lines(block: Block, layout: CsvLayout) -> Rows:
     lines = np.arange(block.first_line, block.first_line + block.data.count(b"\n") + (not block.data.endswith(b"\n")), dtype=np.int64)
     rows = fast_rows(block.data, lines, layout.dialect, layout.header, layout.columns)
     whole = Block(block.data, block.first_line, is_last=True)
-    return rows if rows is not None else careful_rows(whole, layout.dialect, layout.header.positions, layout.columns)[0]
+    return rows if rows is not None else careful_rows(whole, layout.dialect, layout.header.positions, layout.columns, layout.header_line)[0]
 
 
 def _rows(block: Block, records: Records, broken: dict[int, str], layout: CsvLayout) -> Rows:
@@ -201,15 +202,14 @@ def _rows(block: Block, records: Records, broken: dict[int, str], layout: CsvLay
     data, lines = block.data, records.lines + block.first_line
     kept = np.ones(len(lines), np.bool_)
     kept[list(broken)] = False
-    first_bytes = np.frombuffer(data, np.uint8)[records.starts]
-    for at in np.flatnonzero(np.isin(first_bytes, np.frombuffer(b" \r\n", np.uint8))).tolist():
-        kept[at] = kept[at] and not is_blank(data[records.starts[at] : records.ends[at]])
+    kept &= ~blank_records(data, records)
     text = _joined(data, records, kept)
     by_parity = records.by_parity
     rows = fast_rows(text, lines[kept], layout.dialect, layout.header, layout.columns, by_parity)
     if rows is None:
         places = zip(lines[kept].tolist(), records.starts[kept].tolist(), records.ends[kept].tolist(), strict=True)
-        rows = rows_of(((line, data[start:end]) for line, start, end in places), layout.dialect, layout.header.positions, layout.columns)
+        kept_records = ((line, data[start:end]) for line, start, end in places)
+        rows = rows_of(kept_records, layout.dialect, layout.header.positions, layout.columns, layout.header_line)
     rejects = [
         Reject(int(lines[at]), rule, _head(data[int(records.starts[at]) : int(records.ends[at])].rstrip(b"\r\n")))
         for at, rule in broken.items()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
+from unicodedata import category, normalize
 
 from conf.columns import Column
 from spark_jobs.ingest.blocks import UnreadableFileError
@@ -40,7 +41,7 @@ def declared_header(columns: Sequence[Column]) -> Header:
 
 
 def matched_header(delivered: Sequence[str], columns: Sequence[Column], line: str = "", delimiter: str = "", number: int = 1) -> Header:
-    """Match delivered column names with the contract: exactly first, then without regard to case and blanks.
+    """Match delivered column names with the contract: exactly first, then without regard to case, blanks, width and characters nobody sees.
 
     Cells are not quoted in the error: in a file without header they would be a customer's values.
 
@@ -79,7 +80,8 @@ def _repeated(names: Sequence[str], columns: Sequence[Column], number: int) -> U
 
 
 def _loose(name: str) -> str:
-    return name.strip().strip("\ufeff").casefold().replace(" ", "_")
+    text = "".join(letter for letter in normalize("NFKC", name) if category(letter) != "Cf")
+    return text.strip().casefold().replace(" ", "_")
 
 
 def _missing(

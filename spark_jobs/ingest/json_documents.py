@@ -145,6 +145,8 @@ class _Text:
         return mark.encode()
 
     def blanks(self) -> bytes:
+        if self._at < len(self._text) and self._text[self._at] not in _BLANK:
+            return b""
         found = ""
         while not self.is_at_end and (blank := _BLANKS.match(self._text, self._at)):
             found += blank[0]

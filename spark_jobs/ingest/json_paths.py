@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -85,9 +86,9 @@ class ListPath:
         """
         if self.text in found or ".".join(self.names) in found:
             last = found.get(self.text, found.get(".".join(self.names)))
-            elements = list(_members(last, (found,) * len(self.names)))
+            elements = list(islice(_members(last, (found,) * len(self.names)), ELEMENTS))
         else:
-            elements = list(self._below((found,)))
+            elements = list(islice(self._below((found,)), ELEMENTS))
         if len(elements) >= ELEMENTS:
             raise NotAListError
         return elements
@@ -139,7 +140,7 @@ class ListPath:
 def _members(siblings: Any, levels: tuple[Any, ...]) -> Iterator[Element]:
     if siblings is None:
         return
-    if not isinstance(siblings, list):
+    if not isinstance(siblings, list) or len(siblings) >= ELEMENTS:
         raise NotAListError
     for position, member in enumerate(siblings):
         yield Element((*levels, member), siblings, position)

@@ -3,6 +3,7 @@
 Numbers keep the digits they were delivered with; nested fields are reached by a dotted name.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -31,6 +32,8 @@ from spark_jobs.ingest.rows import Rows, text_table
 
 Parse = Callable[[], Rows]
 Steps = tuple[str, ...]
+MOST_OBJECTS = 1 << 16  # of a block
+ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*+\\u0000")
 Numbered = tuple[list[tuple[int, bytes]], list[Reject]]
 
 
@@ -80,7 +83,7 @@ def _blocks_of_objects(chunks: Iterator[bytes], layout: Layout) -> Iterator[Numb
         if number and raw != b"null":
             block.append((number, raw))
             size += len(raw)
-        if size >= CHUNK_BYTES:
+        if size >= CHUNK_BYTES or len(block) >= MOST_OBJECTS:
             yield block, []
             block, size = [], 0
     if block:
@@ -110,22 +113,23 @@ class _RowReader:
             if isinstance(found, str):
                 rejects.append(Reject(number * first, found, raw))
                 continue
-            for element, cells in enumerate(found, 1):
+            for element, cells in found:
                 numbers.append(number if self.each is None else number * ELEMENTS + element)
                 for column, cell in zip(values, cells, strict=True):
                     column.append(cell)
         count.end(block)
         return Rows(text_table(self._names, values), np.array(numbers, np.int64), rejects)
 
-    def _cells(self, raw: bytes, block: BlockCount) -> list[list[str | None]] | str:
-        """The text at each path of an object's rows, or the rule that the object breaks."""
+    def _cells(self, raw: bytes, block: BlockCount) -> list[tuple[int, list[str | None]]] | str:
+        """The number of each row of an object and the text at each path, or the rule that the object breaks."""
         try:
             found = parse_object(raw)
             if isinstance(found, str):
                 return found
-            rows = [(found,)] if self.each is None else [element.levels for element in self.each.elements(found)]
+            rows: list[tuple[Any, ...]] = [(found,)] if self.each is None else [element.levels for element in self.each.elements(found)]
             block.add_object(found)
-            return [self._row(levels, block) for levels in rows]
+            # null is no element: an erasure leaves it in place of one, so that the others keep their numbers
+            return [(number, self._row(levels, block)) for number, levels in enumerate(rows, 1) if levels[-1] is not None]
         except NotAListError:
             return "line:not_a_list"
         except RecursionError:
@@ -139,7 +143,7 @@ class _RowReader:
 
 def parse_object(raw: bytes) -> dict[str, Any] | str:
     """The object of a line, or the rule it breaks."""
-    if b"\0" in raw:
+    if b"\0" in raw or (b"u0000" in raw and ESCAPED_NUL.search(raw)):
         return "line:nul_byte"
     try:
         value = DECODER.decode(raw.decode("utf-8").strip())

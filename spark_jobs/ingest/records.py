@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from conf.dialects import Csv
 
 LINE_END = ord("\n")
+BLANKS = np.frombuffer(b" \r\n", np.uint8)
 Offsets = NDArray[np.int64]
 
 
@@ -51,7 +52,7 @@ class RecordScanner:
         self._quote, self._delimiter, self._escape = marks.quote, marks.delimiter, marks.escape
         either = [re.escape(mark) for mark in (self._escape, self._quote) if mark]
         self._in_quotes = re.compile(b"|".join(either)) if either else None
-        self._in_text = re.compile(b"|".join([b"\n", *(re.escape(mark) for mark in (self._escape, self._delimiter) if mark)]))
+        self._in_text = re.compile(b"|".join([b"\n", *_marks_in_text(marks)]))
         self._place = _Place.START
         self._is_escaped = False
         self._field_lines = 1
@@ -137,6 +138,26 @@ def marks_of(dialect: Csv) -> Marks:
     """The marks of a dialect; an escape that is the quote itself is a doubled quote."""
     escape = dialect.escape if dialect.escape != dialect.quote else None
     return Marks(dialect.delimiter.encode(), (dialect.quote or "").encode(), (escape or "").encode())
+
+
+def _marks_in_text(marks: Marks) -> list[bytes]:
+    """What must be seen outside quotes beside a line end. Without escapes, a delimiter only where a quote may follow it."""
+    delimiter, quote = re.escape(marks.delimiter), re.escape(marks.quote)
+    if marks.escape:
+        return [re.escape(marks.escape), delimiter]
+    return [b"%b(?=%b|\\Z)" % (delimiter, quote)] if quote else []
+
+
+def blank_records(data: bytes, records: Records) -> NDArray[np.bool_]:
+    """Of each record whether it is no row because nothing but blanks and its line end is in it."""
+    characters = np.frombuffer(data, np.uint8)
+    found = np.isin(characters[records.starts], BLANKS)
+    suspects = np.flatnonzero(found)
+    if len(suspects):
+        filled = np.flatnonzero(~np.isin(characters, BLANKS))
+        starts, ends = records.starts[suspects], records.ends[suspects]
+        found[suspects] = np.searchsorted(filled, starts) == np.searchsorted(filled, ends)
+    return found
 
 
 def find_records(data: bytes, dialect: Csv, is_last: bool) -> Records:

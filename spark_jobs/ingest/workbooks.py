@@ -30,6 +30,7 @@ MARKS_AT_ONCE = 1_000_000  # XML tags, likewise
 LONGEST_FORMAT = 1_000
 DELIVER_AGAIN = "open it in a spreadsheet program and save it as .xlsx, or deliver it as csv"
 
+_ZEROS = re.compile("0{2,40}")
 _ESCAPE = re.compile(r"_x(005F|000[9AD])_", re.IGNORECASE)
 
 
@@ -93,7 +94,7 @@ class Workbook:
         epochs = [child.get("date1904") in ("1", "true") for child in book if _name(child) == "workbookPr"]
         self._epoch = CALENDAR_MAC_1904 if any(epochs) else CALENDAR_WINDOWS_1900
         by_kind = dict(parts.values())
-        self._dates, self._durations = self._date_styles(by_kind.get("styles"))
+        self._dates, self._durations, self._zeros = self._number_styles(by_kind.get("styles"))
         self._texts = self._shared_texts(by_kind.get("sharedStrings"))
 
     @property
@@ -147,6 +148,8 @@ class Workbook:
     def _value(self, kind: str, value: str, style: int) -> object:
         if kind == "n":
             number = float(value) if set(value) & set(".eE") else int(value)
+            if style in self._zeros and float(number).is_integer():
+                return f"{'-' if number < 0 else ''}{abs(int(number)):0{self._zeros[style]}d}"
             return self._moment(number, style) if style in self._dates else number
         if kind == "s":
             place = int(value)
@@ -179,10 +182,10 @@ class Workbook:
                 found[item.get("name") or ""] = path
         return found
 
-    def _date_styles(self, path: str | None) -> tuple[set[int], set[int]]:
-        """Cell styles that show a moment, and those that show a duration."""
+    def _number_styles(self, path: str | None) -> tuple[set[int], set[int], dict[int, int]]:
+        """Cell styles that show a moment, those that show a duration, and how many digits those show at least that fill up with zeros."""
         if path is None or path.lower() not in self._members:
-            return set(), set()
+            return set(), set(), {}
         tree = list(self._xml(path))
         formats = [item for child in tree if _name(child) == "numFmts" for item in child]
         custom = {item.get("numFmtId"): (item.get("formatCode") or "")[:LONGEST_FORMAT] for item in formats}
@@ -190,7 +193,8 @@ class Workbook:
         codes = {key: custom[key] if key in custom else builtin_format_code(int(key)) for key in set(ids)}
         dates = {key for key, code in codes.items() if is_date_format(code)}
         durations = {key for key, code in codes.items() if is_timedelta_format(code)}
-        return {at for at, key in enumerate(ids) if key in dates}, {at for at, key in enumerate(ids) if key in durations}
+        zeros = {at: len(codes[key] or "") for at, key in enumerate(ids) if _ZEROS.fullmatch(codes[key] or "")}
+        return {at for at, key in enumerate(ids) if key in dates}, {at for at, key in enumerate(ids) if key in durations}, zeros
 
     def _shared_texts(self, path: str | None) -> list[str]:
         if path is None or path.lower() not in self._members:

@@ -79,8 +79,7 @@ def _reference(data: bytes, line: int) -> tuple[list[tuple[int, str, str]], list
         raw = data[at:end].removesuffix(b"\n")
         if is_open:
             return good, bad + [(line + n, "line:unclosed_quote") for n, text in enumerate(raw.split(b"\n")) if text.strip(b" \r")]
-        if raw.endswith(b"\r"):
-            cells[-1] = cells[-1][:-1]
+        cells[-1] = cells[-1][: len(cells[-1]) - len(raw) + len(raw.rstrip(b"\r"))]
         if raw.strip(b" \r\n"):
             if is_odd and b"\n" in raw:
                 bad.append((line, "line:quoting"))

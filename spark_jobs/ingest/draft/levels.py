@@ -28,9 +28,9 @@ OF_THE_ELEMENT = frozenset({
 def noun(stem: str) -> str | None:
     """The role of the ids of what a file or a list is named after."""
     words = stem.split("_")
-    for word in (*reversed(words), stem.replace("_", " ")):
+    for each in (*reversed(words), stem.replace("_", " ")):
         for role, nouns in NOUNS.items():
-            if word in nouns:
+            if each in nouns:
                 return role
     return None
 

@@ -1,7 +1,9 @@
 """Maps of orders, their lines and their returns."""
 
+from collections.abc import Sequence
+
 from spark_jobs.ingest.draft.columns import ColumnDraft
-from spark_jobs.ingest.draft.feeds import FeedDraft
+from spark_jobs.ingest.draft.feeds import FeedDraft, are_unique
 from spark_jobs.ingest.draft.maps import MapDraft, expression
 from spark_jobs.ingest.draft.words import words_of
 
@@ -106,8 +108,9 @@ def items_map(feed: FeedDraft) -> MapDraft:
     if line is not None and line.is_key and (order is None or not line.guess.is_number):
         draft.fields["order_item_id"] = line.name
     elif line is not None and order is not None:
-        draft.fields["order_item_id"] = f"{{key: [{order.name}, {line.name}]}}"
-        if set(feed.pair) != {line.name, order.name}:
+        parts = _document(feed, order)
+        draft.fields["order_item_id"] = _key(parts, line)
+        if set(feed.pair) != {line.name, order.name} and not are_unique(feed, [*parts, line]):
             draft.notes["order_item_id"] = "check the key: the sample has some more than once"
     else:
         customer, moment = feed.of_role("source_customer_id"), feed.of_role("ordered_at")
@@ -136,11 +139,13 @@ def returns_map(feed: FeedDraft) -> MapDraft | None:
     moment, order = feed.of_role("ordered_at"), feed.of_role("order_id")
     if not has_lines(feed) or moment is None or order is None or not _has_returns(feed):
         return None
-    draft = MapDraft("returns", keys={"routes": "[return]", "dedup": "full_row_per_document", "document": f"[{order.name}]"})
+    draft = MapDraft("returns", keys={"routes": "[return]", "dedup": _dedup(feed)})
+    document = _document(feed, order)
+    draft.keys["document"] = f"[{', '.join(column.name for column in document)}]"
     line = feed.of_role("order_item_id")
     if line is not None:
         draft.keys = {"routes": "[return]"}
-        draft.fields["return_id"] = f"{{key: [{order.name}, {line.name}]}}"
+        draft.fields["return_id"] = _key(document, line)
     _copy(draft, feed, "source_customer_id", "product_id", "store_id")
     draft.fields |= {"returned_at": moment.name, "returned_on": moment.name}
     lines = MapDraft("order_items")
@@ -150,8 +155,20 @@ def returns_map(feed: FeedDraft) -> MapDraft | None:
     if amount := lines.fields.get("sales_amount"):
         inner = amount.removeprefix('{expr: "').removesuffix('"}')
         draft.fields["refund_amount"] = expression(f"-{inner}")
+    _copy(draft, feed, "currency_code")
+    currency_beside(draft, feed.of_role("sales_amount") or feed.of_role("unit_price"))
     draft.notes["refund_amount"] = "leave the minus: it is positive in the entity, negative in the file"
     return draft
+
+
+def _document(feed: FeedDraft, order: ColumnDraft) -> list[ColumnDraft]:
+    """What names an order among those of all stores or customers."""
+    return feed.order_key or [order]
+
+
+def _key(parts: Sequence[ColumnDraft], line: ColumnDraft) -> str:
+    names = dict.fromkeys(column.name for column in (*parts, line))
+    return f"{{key: [{', '.join(names)}]}}"
 
 
 def _has_returns(feed: FeedDraft) -> bool:

@@ -83,3 +83,38 @@ def test_states_of_a_country_stay_regions(tmp_path: Path) -> None:
     feeds = _drafted(tmp_path, "customers.json", people)
 
     assert _fields(feeds["customers"], "customers")["region"] == "state"
+
+
+def _refund(at: int, **more: Any) -> dict[str, Any]:
+    return {"refunded_at": 1772354760000 + at * 1000, **more}
+
+
+def test_refunds_in_a_list_of_orders_are_told_apart_by_more_than_their_order(tmp_path: Path) -> None:
+    orders = [_order(at, [_refund(at, amount=f"{at}.50")] if at % 3 == 0 else None) for at in range(12)]
+
+    feeds = _drafted(tmp_path, "shop.json", {"page": 1, "orders": orders})
+
+    fields = _fields(feeds["shop_orders_refunds"], "returns")
+    assert fields["return_id"] == ("orders_id", "orders_refunds_refunded_at")
+    assert (fields["order_id"], fields["refund_amount"]) == ("orders_id", "orders_refunds_amount")
+
+
+@pytest.mark.parametrize("items", ["items", "lines", "positions"])
+def test_lines_of_refunds_of_orders_of_a_page_are_the_returns(tmp_path: Path, items: str) -> None:
+    def refund(at: int) -> dict[str, Any]:
+        return _refund(
+            at, amount="4.00", **{items: [{"refund_line": at * 10 + n, "sku": f"S{n}", "qty": 1, "amount": "2.00"} for n in (1, 2)]}
+        )
+
+    orders = [_order(at, [refund(at), refund(at + 50)] if at % 3 == 0 else None) for at in range(12)]
+
+    feeds = _drafted(tmp_path, "shop.json", {"page": 1, "total": 12, "orders": orders})
+
+    lines = next(feed for feed in feeds.values() if feed.each == f"orders[].refunds[].{items}[]")
+    found = _fields(lines, "returns")
+    assert found["return_id"].startswith("orders_refunds_") and found["return_id"].endswith("refund_line")
+    assert (found["order_id"], found["returned_at"]) == ("orders_id", "orders_refunds_refunded_at")
+    assert {lines.column(found[name]).source_name for name in ("quantity", "refund_amount", "product_id")} == {
+        f"orders[].refunds[].{items}[].{name}" for name in ("qty", "amount", "sku")
+    }
+    assert "returns" not in {each.entity for each in feeds["shop_orders_refunds"].maps}

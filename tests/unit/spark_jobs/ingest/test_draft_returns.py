@@ -81,3 +81,27 @@ def test_returns_have_the_currency_of_the_lines(tmp_path: Path) -> None:
 
     assert _fields(by_column, "returns")["currency_code"] == "currency"
     assert _fields(beside, "returns")["currency_code"] == _fields(beside, "order_items")["currency_code"] == "EUR"
+
+
+@pytest.mark.parametrize(("is_shared", "dedup"), [(True, "full_row_per_document"), (False, "document")])
+def test_a_later_file_replaces_an_order_unless_a_return_has_the_number_of_a_sale(tmp_path: Path, is_shared: bool, dedup: str) -> None:
+    def line(at: int) -> str:
+        sign = "-" if (at % 4 == 3 if is_shared else at // 2 % 4 == 3) else ""
+        return f"N{at // 2},2026-03-02 11:20,S{at % 5},{'R' if sign else 'S'},{sign}1,{sign}{at + 1}.50"
+
+    _, feed = _drafted(tmp_path, "receipt,sold at,sku,kind,qty,amount", [line(at) for at in range(40)])
+
+    assert [route.where for route in feed.routes] == ["kind = 'R'"]
+    assert (_map(feed, "order_items").dedup, _map(feed, "returns").dedup) == (dedup, dedup)
+
+
+@pytest.mark.parametrize(("discount", "whole"), [("discount", 0), ("coupon_discount", 1), ("discount_percent", 15)])
+def test_quantity_times_price_beside_a_discount_says_to_subtract_it(tmp_path: Path, discount: str, whole: int) -> None:
+    lines = [f"N{at},1,2026-03-02 11:20,S{at % 5},{at % 3 + 1},{at + 1}.50,{whole}.{at % 9}5" for at in range(24)]
+
+    text, feed = _drafted(tmp_path, f"receipt,line,sold_at,sku,qty,price,{discount}", lines)
+    plain, _ = _drafted(tmp_path, "receipt,line,sold_at,sku,qty,price", [line.rsplit(",", 1)[0] for line in lines])
+
+    assert _fields(feed, "order_items")["sales_amount"] == "cast(qty * price as decimal(18,2))"
+    assert f"# subtract {discount} unless the price is after it" in text
+    assert "# subtract" not in plain

@@ -11,6 +11,7 @@ from spark_jobs.ingest.draft.words import words_of
 MOST_KINDS = 12
 KINDS = frozenset({
     "kind", "type", "typ", "art", "status", "state", "action", "event", "movement", "operation", "direction", "flag", "mode", "class", "category", "reason",
+    "tipo", "belegart", "vorgangsart", "buchungsart", "bewegungsart", "storno",
     "return", "returned", "refund", "refunded", "cancelled", "canceled",
 })  # fmt: skip
 OF_OTHERS = frozenset({"store", "shop", "branch", "product", "item", "article", "customer", "member", "payment"})

@@ -44,7 +44,9 @@ def test_a_number_or_a_place_that_only_has_returns_by_chance_makes_no_route(tmp_
     assert 'where: "qty < 0"' in text
 
 
-@pytest.mark.parametrize(("name", "kind"), [("kind", "R"), ("Status", "refunded"), ("movement_type", "back"), ("类型", "退货")])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("kind", "R"), ("Status", "refunded"), ("movement_type", "back"), ("Belegart", "GUT"), ("类型", "退货")]
+)
 def test_a_kind_or_a_status_that_all_returns_have_makes_a_route(tmp_path: Path, name: str, kind: str) -> None:
     lines = [
         f"N{at},1,2026-03-02 11:20,S{at % 5},{kind if at % 6 == 5 else 'sale'},{'-' if at % 6 == 5 else ''}{at + 1}.50" for at in range(24)

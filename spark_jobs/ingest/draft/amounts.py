@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import islice
 
 from conf.dialects import Negative, Numbers
@@ -11,6 +12,9 @@ from spark_jobs.ingest.draft.guesses import Guess, Ways
 
 AMOUNT_ROLES = frozenset({"sales_amount", "unit_price", "quantity", "retail_discount_amount", "coupon_discount_amount"})
 MONEY_WORDS = frozenset({"amount", "total", "price", "value", "cost", "revenue", "fee", "paid", "sum", "quantity", "discount", "refund"})
+RATE_WORDS = frozenset({"rate", "rates", "fx"})
+SHARE_WORDS = frozenset({"tax", "vat", "discount", "commission", "conversion", "click", "response", "open", "return", "interest", "fee"})
+MOST_RATE_DIGITS = 12
 FITS = 0.99
 DIALECTS = tuple(
     Numbers.model_validate({"decimal": decimal, "thousands": thousands})
@@ -67,7 +71,18 @@ def guess_numbers(values: Mapping[str, int], role: str | None, words: frozenset[
         return Guess(
             "string", notes=("set numbers and a decimal type, then map it: does the point group thousands, or is it a decimal point?",)
         )
-    return _typed(plain, (fit, numbers.model_copy(update={"negative": negative}), scales), role, [*notes, *_about(currencies, negative)])
+    found = _typed(plain, (fit, numbers.model_copy(update={"negative": negative}), scales), role, [*notes, *_about(currencies, negative)])
+    return replace(found, type=_of_rate(max(scales))) if _is_rate(words) and found.type.startswith(("decimal", "double")) else found
+
+
+def _is_rate(words: frozenset[str]) -> bool:
+    """Whether a name speaks of an exchange rate, and not of a tax's or a discount's."""
+    return bool(words & RATE_WORDS) and not words & SHARE_WORDS
+
+
+def _of_rate(deepest: int) -> str:
+    """Rates have more digits on another day: eight at least, and all that the sample has."""
+    return f"decimal(18,{max(8, deepest)})" if deepest <= MOST_RATE_DIGITS else "double"
 
 
 def _typed(values: Mapping[str, int], best: tuple[int, Numbers, Counter[int]], role: str | None, notes: list[str]) -> Guess:

@@ -12,6 +12,7 @@ from spark_jobs.common.pii.clean import trimmed, undamaged
 from spark_jobs.common.pii.scrub import scrub
 from spark_jobs.ingest.draft.amounts import decimal_mark
 from spark_jobs.ingest.draft.guesses import Guess, Ways
+from spark_jobs.ingest.draft.levels import fitting_roles
 from spark_jobs.ingest.draft.maps import expression
 from spark_jobs.ingest.draft.values import guess_type
 from spark_jobs.ingest.draft.words import is_id_name, our_name, person_behind, roles_of, words_of
@@ -84,7 +85,9 @@ class ColumnDraft:
         return self.pii in ("direct", "sensitive")
 
 
-def draft_columns(rows: pa.Table, heads: Sequence[pa.Table], kind: str, *, named: bool, month_first: bool, ways: Ways) -> list[ColumnDraft]:
+def draft_columns(
+    rows: pa.Table, heads: Sequence[pa.Table], kind: str, *, named: bool, month_first: bool, ways: Ways, each: str | None = None
+) -> list[ColumnDraft]:
     """The columns of a feed.
 
     Args:
@@ -94,6 +97,7 @@ def draft_columns(rows: pa.Table, heads: Sequence[pa.Table], kind: str, *, named
         named: the file has names of columns.
         month_first: how days are read of which no value shows it.
         ways: the delimiter and the currency of the feed.
+        each: path of the list whose elements are the rows.
     """
     columns: list[ColumnDraft] = []
     taken: set[str] = set()
@@ -104,6 +108,7 @@ def draft_columns(rows: pa.Table, heads: Sequence[pa.Table], kind: str, *, named
         while found.name in taken:
             found.name, again = f"{plain}_{again}", again + 1
         taken.add(found.name)
+        found.roles = fitting_roles(found.roles, delivered, each, found.distinct)
         columns.append(found)
     _choose_roles(columns)
     return columns

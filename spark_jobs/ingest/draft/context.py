@@ -4,21 +4,10 @@ from collections.abc import Sequence
 
 from spark_jobs.ingest.draft.columns import ColumnDraft, are_codes
 from spark_jobs.ingest.draft.feeds import FeedDraft, stem_of
+from spark_jobs.ingest.draft.levels import is_above, may_fill, noun
 from spark_jobs.ingest.draft.signatures import phrases
 from spark_jobs.ingest.draft.words import words_of
 
-NOUNS = {
-    "order_id": phrases(
-        "order; orders; sale; sales; charge; charges; transaction; transactions; receipt; receipts; purchase; purchases; basket; baskets; "
-        "checkout; checkouts; till; tills; pos; invoice; invoices; bill; bills; payment intents; bookings"
-    ),
-    "source_customer_id": phrases(
-        "customer; customers; member; members; user; users; client; clients; contact; contacts; household; households; shopper; shoppers; people; "
-        "person; persons; account; accounts; crm; subscribers; kunden; profile; profiles; demographic; demographics; hh demographic"
-    ),
-    "product_id": phrases("product; products; item; items; article; articles; sku; skus; catalog; catalogue; goods; assortment; variants"),
-    "store_id": phrases("store; stores; shop; shops; branch; branches; outlet; outlets; location; locations"),
-}
 LINES = phrases(
     "item; items; line; lines; product; products; orderline; details; positions; entries; basket; lineitems; article; articles; cart"
 )
@@ -32,24 +21,29 @@ def name_the_bare(feed: FeedDraft) -> None:
             continue
         if _last(column) in BARE_IDS:
             role = _role_by_holder(column, feed)
-            is_of_rows = feed.each is None or column.delivered.startswith(feed.each)
-            if role and (column.is_key or not is_of_rows) and feed.of_role(role) is None:
+            is_of_rows = not is_above(column.delivered, feed.each)
+            if (
+                role
+                and may_fill(column.delivered, feed.each, role, len(column.distinct))
+                and (column.is_key or not is_of_rows)
+                and feed.of_role(role) is None
+            ):
                 _take(column, role)
         elif _last(column) == "name" and feed.of_role("order_id") is None and are_codes(column) and _is_of_orders(feed):
             _take(column, "order_id")
 
 
 def _is_of_orders(feed: FeedDraft) -> bool:
-    return _noun(stem_of(feed.samples[0].file)) == "order_id"
+    return noun(stem_of(feed.samples[0].file)) == "order_id"
 
 
 def _role_by_holder(column: ColumnDraft, feed: FeedDraft) -> str | None:
     """The role of an id by the name of the list it is in, else of the file; a line when the list's holder is an order."""
     holders = [stem_of(feed.samples[0].file), *("_".join(words_of(name.strip("."))) for name in column.delivered.split("[]")[:-1])]
     last = holders[-1].split("_")[-1]
-    if len(holders) > 1 and last in LINES and ("order_id" in map(_noun, holders[:-1]) or feed.of_role("quantity")):
+    if len(holders) > 1 and last in LINES and ("order_id" in map(noun, holders[:-1]) or feed.of_role("quantity")):
         return "order_item_id"
-    return _noun(holders[-1])
+    return noun(holders[-1])
 
 
 def name_the_line(feed: FeedDraft) -> None:
@@ -90,7 +84,8 @@ def name_the_order(feed: FeedDraft) -> None:
     if feed.of_role("order_id") or not feed.of_role("ordered_at"):
         return
     measures = [role for role in ("sales_amount", "quantity", "source_customer_id", "product_id") if feed.of_role(role)]
-    key = next((column for column in feed.columns if column.is_key and column.is_id and column.role is None and not column.is_person), None)
+    keys = [column for column in feed.columns if column.is_key and not is_above(column.delivered, feed.each)]
+    key = next((column for column in keys if column.is_id and column.role is None and not column.is_person), None)
     if key is not None and measures and not any(feed.of_role(role) is key for role in measures):
         key.role = "order_id"
         key.notes.append("check the order number: this is the only column that names a row")
@@ -100,15 +95,6 @@ def _take(column: ColumnDraft, role: str) -> None:
     column.role, column.is_id = role, True
     subject = {"order_id": "order", "source_customer_id": "customer", "product_id": "product", "store_id": "store"}.get(role, "line")
     column.notes = [*column.notes, f"check the key: taken for the {subject} number, as the name of the file says"]
-
-
-def _noun(stem: str) -> str | None:
-    words = stem.split("_")
-    for word in (*reversed(words), stem.replace("_", " ")):
-        for role, nouns in NOUNS.items():
-            if word in nouns:
-                return role
-    return None
 
 
 def _last(column: ColumnDraft) -> str:

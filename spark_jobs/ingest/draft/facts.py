@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from conf.entities import Entity, load_entities
 from spark_jobs.ingest.draft.columns import ColumnDraft
 from spark_jobs.ingest.draft.feeds import COUNTERS, FeedDraft, are_unique
+from spark_jobs.ingest.draft.levels import is_above
 from spark_jobs.ingest.draft.maps import MapDraft, expression
 from spark_jobs.ingest.draft.order_maps import currency_beside
 from spark_jobs.ingest.draft.signatures import SIGNATURES, Signature
 from spark_jobs.ingest.draft.words import ID_ENDINGS, words_of
 
 SHARED = ("source_customer_id", "order_id", "product_id", "store_id", "currency_code", "campaign_id", "city")
+NUMBERS = ("decimal", "double", "int", "bigint")
 CAMPAIGN = frozenset({"campaign", "ad campaign", "promotion"})
 
 
@@ -70,6 +72,8 @@ def _columns_of(signature: Signature, feed: FeedDraft) -> dict[str, ColumnDraft]
     key = _named_key(signature, feed)
     for name, wanted in signature.fields.items():
         candidates = [column for column in feed.columns if _phrases_of(column) & wanted and _fits(column, name, kinds.get(name, "string"))]
+        is_number = kinds.get(name, "string").startswith(NUMBERS)
+        candidates = [column for column in candidates if not (is_number and is_above(column.delivered, feed.each))]
         candidates = [column for column in candidates if column is not key and column not in found.values()]
         own = [column for column in candidates if column.role not in ("source_customer_id", "product_id", "order_id", "store_id")]
         if best := sorted(own or candidates, key=_rank)[:1]:
@@ -109,20 +113,21 @@ def _fits(column: ColumnDraft, name: str, kind: str) -> bool:
         return column.is_person
     if kind in ("timestamp", "date"):
         return column.type in ("date", "timestamp") or (bool(column.guess.reading) and kind == "timestamp")
-    if kind.startswith(("decimal", "double", "int", "bigint")):
+    if kind.startswith(NUMBERS):
         return column.guess.is_number and not column.guess.reading
     return not column.is_person and column.type not in ("date", "timestamp")
 
 
 def _named_key(signature: Signature, feed: FeedDraft) -> ColumnDraft | None:
     """The unique column that is called like the entity's key, or `id` alone."""
-    keys = [
-        column
-        for column in feed.columns
-        if (column.is_key or column.is_nearly_key) and not (column.is_person and column.kind == "free_text")
-    ]
+    keys = [column for column in _own_keys(feed) if not (column.is_person and column.kind == "free_text")]
     named = [column for column in keys if column.type not in ("date", "timestamp") and _phrases_of(column) & signature.key]
     return next(iter(named), None) or next((column for column in keys if base_of(column) in ("id", "no", "key")), None)
+
+
+def _own_keys(feed: FeedDraft) -> list[ColumnDraft]:
+    """Columns that name a row; an id of what the row is in does so by chance."""
+    return [column for column in feed.columns if (column.is_key or column.is_nearly_key) and not is_above(column.delivered, feed.each)]
 
 
 def fact_map(match: Match, feed: FeedDraft) -> list[MapDraft]:
@@ -160,11 +165,7 @@ def _add_key(draft: MapDraft, entity: Entity, match: Match, feed: FeedDraft) -> 
     foreign = ("source_customer_id", "order_id", "product_id", "store_id")
     used = [column for name, column in match.columns.items() if name not in foreign]
     key = _named_key(match.signature, feed) or next(
-        (
-            c
-            for c in feed.columns
-            if (c.is_key or c.is_nearly_key) and c.is_id and c.role not in foreign and c not in used and not c.is_person
-        ),
+        (c for c in _own_keys(feed) if c.is_id and c.role not in foreign and c not in used and not c.is_person),
         None,
     )
     if key is None and entity.key in match.columns:
@@ -181,9 +182,8 @@ def _add_key(draft: MapDraft, entity: Entity, match: Match, feed: FeedDraft) -> 
         draft.fields[entity.key] = f"{{key: [{names}]}}" if len(parts) > 1 else names
         draft.notes[entity.key] = "check the key: nothing is called so, but this names a row in the sample"
         return
-    document = (
-        [match.columns[name] for name in ("order_id", "source_customer_id") if name in match.columns] or parts[:1] or feed.columns[:1]
-    )
+    own = [column for column in feed.columns if not is_above(column.delivered, feed.each)]
+    document = [match.columns[name] for name in ("order_id", "source_customer_id") if name in match.columns] or parts[:1] or own[:1]
     draft.keys = {"dedup": "full_row_per_document", "document": f"[{document[0].name}]"}
     draft.notes["dedup"] = "look for a key: no columns name a row in the sample, so equal rows of two deliveries count once"
 

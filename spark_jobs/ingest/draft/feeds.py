@@ -13,6 +13,7 @@ from conf.dialects import Csv, Numbers
 from spark_jobs.common.deliveries import delivery_regex
 from spark_jobs.ingest.draft.columns import ColumnDraft, draft_columns
 from spark_jobs.ingest.draft.guesses import Ways
+from spark_jobs.ingest.draft.levels import is_above
 from spark_jobs.ingest.draft.maps import RouteDraft
 from spark_jobs.ingest.draft.samples import Sample
 from spark_jobs.ingest.draft.words import words_of
@@ -132,7 +133,7 @@ def _feed(source: str, name: str, group: list[Sample], landing: Path | None, mon
     rows = pa.concat_tables(tables, promote_options="default")
     heads = [pa.concat_tables([head, rows.slice(0, 0)], promote_options="default").select(rows.column_names) for head in heads]
     ways = Ways(delimiter=first.csv.delimiter if first.format == "csv" else ",", currency=currency)
-    columns = draft_columns(rows, heads, first.format, named=first.is_named, month_first=month_first, ways=ways)
+    columns = draft_columns(rows, heads, first.format, named=first.is_named, month_first=month_first, ways=ways, each=first.each)
     feed = FeedDraft(name, group, _pattern(source, folder, group, landing), columns, rows.num_rows, heads[0], first.csv, folder, rows)
     feed.notes += dict.fromkeys(note for sample in group for note in sample.notes)
     if any(sample.csv != first.csv for sample in group):
@@ -206,7 +207,7 @@ def _common(patterns: Sequence[str]) -> str:
 
 def _find_keys(feed: FeedDraft) -> None:
     """The column, else the smallest pair of columns, that names a row."""
-    ids = [column for column in feed.columns if column.is_key and not column.is_person]
+    ids = [column for column in feed.columns if column.is_key and not column.is_person and not is_above(column.delivered, feed.each)]
     best = next((column for column in ids if column.is_id), None)
     if best is not None:
         feed.pair = (best.name,)

@@ -13,7 +13,7 @@ from spark_jobs.ingest.json_rows import numbered_objects, parse_object
 
 OBJECTS = 5_000
 MANY_NAMES = 40  # objects in an object: above this, names are values
-DEEPEST_LIST = 2
+DEEPEST_LIST = 3  # orders of a page, their refunds, and the lines of each
 IDENTIFYING = frozenset({"id", "no", "number", "code", "key", "currency", "uuid", "nr", "date", "time", "at", "ts"})
 FEW = 2  # values of an object that are all kept beside its elements
 

@@ -32,7 +32,19 @@ def draft_maps(feeds: Sequence[FeedDraft]) -> dict[str, list[MapDraft]]:
             feed.routes = draft_routes(feed)
     of_orders = [feed for feed in feeds if matches[feed.name] is None]
     headers = [feed for feed in of_orders if _is_header(feed)]
-    return {feed.name: _maps(feed, matches[feed.name], feeds, headers) for feed in feeds}
+    maps = {feed.name: _maps(feed, matches[feed.name], feeds, headers) for feed in feeds}
+    _count_returns_once(feeds, maps)
+    return maps
+
+
+def _count_returns_once(feeds: Sequence[FeedDraft], maps: dict[str, list[MapDraft]]) -> None:
+    """A refund whose lines are a list of it is the sum of them: only the lines are returns."""
+    told = [feed for feed in feeds if any(each.entity == "returns" for each in maps[feed.name])]
+    for feed in told:
+        lines = [other.name for other in told if is_parent(feed, other)]
+        if lines:
+            maps[feed.name] = [each for each in maps[feed.name] if each.entity != "returns"]
+            feed.notes.append(f"check the amounts: returns are mapped from their lines in {lines[0]}, and would count twice here")
 
 
 def _maps(feed: FeedDraft, match: Match | None, feeds: Sequence[FeedDraft], headers: Sequence[FeedDraft]) -> list[MapDraft]:

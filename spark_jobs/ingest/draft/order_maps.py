@@ -1,7 +1,10 @@
 """Maps of orders, their lines and their returns."""
 
+from collections.abc import Sequence
+
 from spark_jobs.ingest.draft.columns import ColumnDraft
-from spark_jobs.ingest.draft.feeds import FeedDraft
+from spark_jobs.ingest.draft.feeds import FeedDraft, are_unique
+from spark_jobs.ingest.draft.levels import is_above
 from spark_jobs.ingest.draft.maps import MapDraft, expression
 from spark_jobs.ingest.draft.words import words_of
 
@@ -10,6 +13,8 @@ DEDUP_NOTES = {
     "document": "check dedup: lines have no number, so a later file that has an order replaces all its lines",
     "full_row_per_document": "check dedup: lines have no number, so a later file adds the lines of an order that are new",
 }
+DISCOUNT_WORDS = frozenset({"discount", "disc", "rebate"})
+MINUS = ("-", "(", "\u2212", "\uff0d")
 DISCOUNTS = ("retail_discount_amount", "coupon_discount_amount", "coupon_match_discount_amount")
 
 
@@ -106,8 +111,9 @@ def items_map(feed: FeedDraft) -> MapDraft:
     if line is not None and line.is_key and (order is None or not line.guess.is_number):
         draft.fields["order_item_id"] = line.name
     elif line is not None and order is not None:
-        draft.fields["order_item_id"] = f"{{key: [{order.name}, {line.name}]}}"
-        if set(feed.pair) != {line.name, order.name}:
+        parts = _document(feed, order)
+        draft.fields["order_item_id"] = _key(parts, line)
+        if set(feed.pair) != {line.name, order.name} and not are_unique(feed, [*parts, line]):
             draft.notes["order_item_id"] = "check the key: the sample has some more than once"
     else:
         customer, moment = feed.of_role("source_customer_id"), feed.of_role("ordered_at")
@@ -136,11 +142,13 @@ def returns_map(feed: FeedDraft) -> MapDraft | None:
     moment, order = feed.of_role("ordered_at"), feed.of_role("order_id")
     if not has_lines(feed) or moment is None or order is None or not _has_returns(feed):
         return None
-    draft = MapDraft("returns", keys={"routes": "[return]", "dedup": "full_row_per_document", "document": f"[{order.name}]"})
+    draft = MapDraft("returns", keys={"routes": "[return]", "dedup": _dedup(feed)})
+    document = _document(feed, order)
+    draft.keys["document"] = f"[{', '.join(column.name for column in document)}]"
     line = feed.of_role("order_item_id")
     if line is not None:
         draft.keys = {"routes": "[return]"}
-        draft.fields["return_id"] = f"{{key: [{order.name}, {line.name}]}}"
+        draft.fields["return_id"] = _key(document, line)
     _copy(draft, feed, "source_customer_id", "product_id", "store_id")
     draft.fields |= {"returned_at": moment.name, "returned_on": moment.name}
     lines = MapDraft("order_items")
@@ -150,8 +158,23 @@ def returns_map(feed: FeedDraft) -> MapDraft | None:
     if amount := lines.fields.get("sales_amount"):
         inner = amount.removeprefix('{expr: "').removesuffix('"}')
         draft.fields["refund_amount"] = expression(f"-{inner}")
+    _copy(draft, feed, "currency_code")
+    currency_beside(draft, feed.of_role("sales_amount") or feed.of_role("unit_price"))
+    if "subtract" in (note := lines.notes.get("sales_amount", "")):
+        draft.notes["refund_amount"] = note
+        return draft
     draft.notes["refund_amount"] = "leave the minus: it is positive in the entity, negative in the file"
     return draft
+
+
+def _document(feed: FeedDraft, order: ColumnDraft) -> list[ColumnDraft]:
+    """What names an order among those of all stores or customers."""
+    return feed.order_key or [order]
+
+
+def _key(parts: Sequence[ColumnDraft], line: ColumnDraft) -> str:
+    names = dict.fromkeys(column.name for column in (*parts, line))
+    return f"{{key: [{', '.join(names)}]}}"
 
 
 def _has_returns(feed: FeedDraft) -> bool:
@@ -163,9 +186,18 @@ def _dedup(feed: FeedDraft) -> str:
     order, value = feed.of_role("order_id"), feed.of_role("quantity") or feed.of_role("sales_amount")
     if order is None or feed.order_key == []:
         return "full_row_per_document"
-    if not _has_returns(feed) or value is None or any(route.where.startswith("startswith(") for route in feed.routes):
-        return "document"
-    return "full_row_per_document"
+    return "full_row_per_document" if value is not None and _has_returns(feed) and _share_numbers(feed, value) else "document"
+
+
+def _share_numbers(feed: FeedDraft, value: ColumnDraft) -> bool:
+    """True when an order of the sample has lines that were sold, and lines that were given back."""
+    rows = feed.sampled
+    keys = zip(*(rows.column(column.delivered).to_pylist() for column in feed.order_key), strict=True)
+    signs: dict[tuple[object, ...], set[bool]] = {}
+    for key, text in zip(keys, rows.column(value.delivered).to_pylist(), strict=True):
+        if text is not None and None not in key:
+            signs.setdefault(key, set()).add(text.strip().startswith(MINUS))
+    return any(len(found) > 1 for found in signs.values())
 
 
 def by_moment(draft: MapDraft, feed: FeedDraft) -> None:
@@ -175,6 +207,12 @@ def by_moment(draft: MapDraft, feed: FeedDraft) -> None:
         draft.keys["order_by"] = moment.name
 
 
+def _is_discount(column: ColumnDraft, feed: FeedDraft) -> bool:
+    """A discount of the row, in money or in percent."""
+    speaks_of_one = column.role in DISCOUNTS or bool(DISCOUNT_WORDS & set(words_of(column.delivered.rsplit(".", 1)[-1])))
+    return speaks_of_one and column.guess.is_number and column.per_document is None and not is_above(column.delivered, feed.each)
+
+
 def _amount(draft: MapDraft, feed: FeedDraft) -> None:
     amount, price, quantity = (feed.of_role(role) for role in ("sales_amount", "unit_price", "quantity"))
     if amount is not None:
@@ -182,6 +220,8 @@ def _amount(draft: MapDraft, feed: FeedDraft) -> None:
         draft.notes["sales_amount"] = "check the amount: what the retailer received for the line, after discounts"
     elif price is not None and quantity is not None:
         draft.fields["sales_amount"] = expression(f"cast({quantity.name} * {price.value} as decimal(18,2))")
+        if discounts := [column.name for column in feed.columns if _is_discount(column, feed)]:
+            draft.notes["sales_amount"] = f"subtract {' and '.join(discounts)} unless the price is after it: this is quantity times price"
     elif price is not None:
         draft.fields["sales_amount"] = price.field
         draft.notes["sales_amount"] = "check the amount: no quantity was found, so each line is one piece"

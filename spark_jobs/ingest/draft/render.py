@@ -118,7 +118,7 @@ def _column(column: ColumnDraft, feed: FeedDraft) -> str:
     if formats and column.guess.locale:
         values["locale"] = column.guess.locale
     # A column with gaps in the sample is never required: rows of another kind, such as totals, have none.
-    if column.required and column.per_document is None and (column.is_key or column.role in REQUIRED):
+    if column.required and column.per_document is None and (column.is_key or column.role in REQUIRED) and _may_require(column, feed):
         values["required"] = True
     if column.per_document:
         values["per_document"] = column.per_document
@@ -129,6 +129,12 @@ def _column(column: ColumnDraft, feed: FeedDraft) -> str:
     if column.pii:
         text = f"{text[:-1]}, pii: {column.pii}{f', kind: {column.kind}' if column.kind and column.is_person else ''}{', coarse: scrubbed' if column.keeps_words and column.kind == 'free_text' else ''}}}"
     return f"      - {text}" + _comment([*column.marks, *column.notes])
+
+
+def _may_require(column: ColumnDraft, feed: FeedDraft) -> bool:
+    """A person may leave an address or a birthday out; the token that names the rows is the only one that must be there."""
+    is_key = column.role == "source_customer_id" and column.is_key and feed.of_role("order_id") is None
+    return column.pii is None or is_key
 
 
 def _comment(notes: Sequence[str]) -> str:

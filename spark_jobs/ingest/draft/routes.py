@@ -3,10 +3,18 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from spark_jobs.ingest.draft.columns import ColumnDraft
 from spark_jobs.ingest.draft.feeds import FeedDraft, leading_letters
 from spark_jobs.ingest.draft.maps import RouteDraft
+from spark_jobs.ingest.draft.words import words_of
 
 MOST_KINDS = 12
+KINDS = frozenset({
+    "kind", "type", "typ", "art", "status", "state", "action", "event", "movement", "operation", "direction", "flag", "mode", "class", "category", "reason",
+    "tipo", "belegart", "vorgangsart", "buchungsart", "bewegungsart", "storno",
+    "return", "returned", "refund", "refunded", "cancelled", "canceled",
+})  # fmt: skip
+OF_OTHERS = frozenset({"store", "shop", "branch", "product", "item", "article", "customer", "member", "payment"})
 
 
 def draft_routes(feed: FeedDraft) -> list[RouteDraft]:
@@ -38,12 +46,20 @@ def _by_kind(feed: FeedDraft) -> list[RouteDraft]:
         return []
     minus = [text is not None and text.lstrip().startswith(("-", "(")) for text in feed.sampled.column(measure.delivered).to_pylist()]
     for column in feed.columns:
-        if column.type == "string" and not column.is_person and not column.is_key and 1 < len(column.distinct) <= MOST_KINDS and any(minus):
+        if column.type == "string" and _is_of_kinds(column, feed) and 1 < len(column.distinct) <= MOST_KINDS and any(minus):
             kinds = feed.sampled.column(column.delivered).to_pylist()
             if kind := _kind_of_minus(kinds, minus):
                 note = f"check these rows: nearly all have a negative {measure.name}, and hardly any others"
                 return [RouteDraft("return", f"{column.name} = '{kind}'", note)]
     return []
+
+
+def _is_of_kinds(column: ColumnDraft, feed: FeedDraft) -> bool:
+    """A column that says what a row is; a number, a key or a place that has returns only has them by chance."""
+    if column.is_person or column.is_key or column.is_id or column in feed.order_key or column.role not in (None, "status"):
+        return False
+    words = words_of(column.delivered)
+    return bool(set(words) & KINDS) and words[0] not in OF_OTHERS
 
 
 def _kind_of_minus(kinds: Sequence[str | None], minus: Sequence[bool]) -> str | None:

@@ -140,3 +140,20 @@ def test_amounts_with_a_dash_in_place_of_cents_are_asked_for(tmp_path: Path) -> 
 
     assert feed.column("amount").type == "string"
     assert "ask the source for cents as digits" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "rates", "kind"),
+    [
+        ("Rate HKD", ["1,0850", "1,0900", "1,0850"], "decimal(18,8)"),
+        ("exchange_rate", ["7.8", "7.81", "7.79"], "decimal(18,8)"),
+        ("fx", ["0.00640012", "0.00641", "0.00639"], "decimal(18,8)"),
+        ("rate", ["0.0064001234", "0.0064", "0.0063"], "decimal(18,10)"),
+        ("tax rate", ["19.0", "7.5", "19.0"], "decimal(18,2)"),
+        ("rate", ["5", "4", "1"], "bigint"),
+    ],
+)
+def test_exchange_rates_have_room_for_eight_digits(tmp_path: Path, name: str, rates: list[str], kind: str) -> None:
+    _, feed = _drafted(tmp_path, f"Currency;Valid from;{name}", [f"CNY;2{at}.02.2026;{rate}" for at, rate in enumerate(rates)], "days.csv")
+
+    assert feed.columns[2].type == kind

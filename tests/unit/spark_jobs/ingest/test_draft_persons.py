@@ -59,3 +59,18 @@ def test_names_of_columns_about_persons_are_known_in_other_languages(header: str
 )
 def test_names_of_columns_of_orders_are_known_in_other_languages(header: str, role: str) -> None:
     assert roles_of(header)[:1] == (role,)
+
+
+def test_only_the_personal_column_that_is_the_key_must_be_there(tmp_path: Path) -> None:
+    def drafted(header: str, *shapes: str) -> dict[str, bool]:
+        file = tmp_path / "members.csv"
+        file.write_text("\n".join([header, *(",".join(shape.format(at) for shape in shapes) for at in range(10, 40))]) + "\n")
+        mapping = tmp_path / "shop.yml"
+        mapping.write_text(draft_source("shop", [file], tmp_path).text, encoding="utf-8")
+        return {column.name: column.required for column in load_contract(mapping).feeds["members"].columns}
+
+    numbered = drafted("member_no,name,mobile,email,postcode", "V{0}", "Ann {0}", "+49171555{0}00", "u{0}@mail.example", "89{0}0")
+    bought = drafted("order_no,ordered_at,customer_email,total", "A{0}", "2026-03-02", "u{0}@mail.example", "{0}.50")
+
+    assert numbered == {"member_no": True, "name": False, "mobile": False, "email": False, "postcode": False}
+    assert (bought["order_no"], bought["customer_email"]) == (True, False)

@@ -212,6 +212,18 @@ def test_too_many_rejected_rows_stop_a_reload_and_the_preview_says_so(shop: Shop
     assert len(shop.bronze()) == 2
 
 
+def test_files_that_lack_a_column_the_contract_now_requires_stop_a_reload_and_stay_loaded(shop: Shop) -> None:
+    shop.land("till_2024-01-05.csv", HEADER + GOOD)
+    shop.ingest()
+    stricter = shop.corrected(columns=[*contract(), {"name": "till_no", "type": "string", "required": True}])
+
+    with pytest.raises(InputError) as refused:
+        load_again(stricter)
+
+    assert "no column till_no" in str(refused.value)
+    assert len(shop.bronze()) == 2
+
+
 def test_a_feed_of_which_nothing_was_loaded_is_refused(shop: Shop) -> None:
     with pytest.raises(InputError, match="nothing to load again"):
         load_again(shop)

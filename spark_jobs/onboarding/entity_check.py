@@ -86,7 +86,7 @@ def _totals(rows: "DataFrame", entity: Entity, mapped_names: set[str]) -> tuple[
     if CURRENCY not in entity.column_names:
         return ()
     amounts = [column.name for column in entity.columns if is_money(column) and column.name in mapped_names]
-    sums = [F.sum(name).cast("string").alias(name) for name in amounts]
+    sums = [F.sum(name).cast("decimal(38,2)").cast("string").alias(name) for name in amounts]
     found = rows.groupBy(CURRENCY).agg(F.count("*").alias("rows"), *sums).orderBy(F.desc("rows"), CURRENCY).collect()
     return tuple(CurrencyTotal(row[CURRENCY], row["rows"], {name: row[name] or "0.00" for name in amounts}) for row in found)
 

@@ -125,7 +125,7 @@ def test_every_mistake_of_a_map_is_named_with_its_field_and_the_place_of_its_fir
     place = "velo/rentals/2024-05-06.csv"
     assert "velo/rentals/old-txt: matches no feed, so it is never loaded" in found
     assert f"rentals, map 1 onto orders, ordered_on: missing in 1 of 3 row(s), first at {place}:3" in found
-    assert f"rentals, map 1 onto orders, order_amount: not a decimal(18,2) in 3 of 3 row(s), first at {place}:2" in found
+    assert f"rentals, map 1 onto orders, order_amount: not a decimal(22,6) in 3 of 3 row(s), first at {place}:2" in found
     assert any(text.startswith("rentals, map 2 onto order_items, sales_amount: UNRESOLVED_COLUMN") for text in found)
     assert "rentals, map 3 onto payments, where: is true for none of 3 row(s)" in found
     assert any(text.startswith("rentals, map 4 onto customers, birth_year: CAST_INVALID_INPUT") for text in found)
@@ -186,7 +186,7 @@ def test_the_command_takes_relative_paths_and_its_exit_code_says_whether_rows_wo
     assert "Nothing was found that would stop a run or lose rows." in clean.output
     shown = json.loads(lossy.stdout)
     assert [(each["entity"], each["rows"]) for each in shown["entities"]] == [("orders", 1)]
-    assert [finding["where"] for finding in shown["findings"]] == ["velo/rentals/2024-05-07.csv:2"]
+    assert [finding["where"] for finding in shown["findings"]] == ["velo/rentals/2024-05-07.csv:2", "rentals"]
 
 
 TEA = (

@@ -19,7 +19,7 @@ from spark_jobs.publish.quality import PassRate, check, pass_rates
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-pytestmark = [pytest.mark.slow, pytest.mark.proof]
+pytestmark = pytest.mark.slow
 
 BEFORE, FIRST, SECOND = date(2030, 12, 31), date(2031, 1, 1), date(2031, 1, 2)
 MARTS = ("t_publish_orders", "t_publish_customers")

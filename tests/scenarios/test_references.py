@@ -16,7 +16,7 @@ from tests.scenarios.ingest_shop import Shop
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-pytestmark = [pytest.mark.slow, pytest.mark.proof]
+pytestmark = pytest.mark.slow
 
 TILL = "receipt,article,sold_on\n1,milk,2024-01-05\n2,soap,2024-01-05\n3,,2024-01-05\n"
 ARTICLES = "code\nmilk\n"

@@ -13,14 +13,13 @@ FILE = "statuses.yml"
 PURCHASE, NON_PURCHASE = "purchase", "non_purchase"
 
 # Blanks that exports leave around a word: space, tab, line ends, no-break, full-width and zero-width space, byte order mark.
-# Full-width forms and the plain ones, as the macro `status_word` has them: without quotes and other signs of SQL and of templates.
-_FORMS = [code for code in range(0xFF01, 0xFF5F) if chr(code - 0xFEE0) not in set("'\\\"{}%#")]
-SQL_FULL_WIDTH = "".join(map(chr, _FORMS))
-SQL_PLAIN_WIDTH = "".join(chr(code - 0xFEE0) for code in _FORMS)
 BLANKS = " \t\r\n\u00a0\u3000\u200b\ufeff"
 # Full-width letters, digits and signs, and what they are.
 FULL_WIDTH = "".join(chr(code) for code in range(0xFF01, 0xFF5F))
-HALF_WIDTH = "".join(chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F))
+HALF_WIDTH = "".join(chr(ord(sign) - 0xFEE0) for sign in FULL_WIDTH)
+# The same for SQL and the macro `status_word`: without signs that mean something in SQL or in a template, which no word of ours holds.
+SQL_PLAIN_WIDTH = "".join(sign for sign in HALF_WIDTH if sign not in set("'\\\"{}%#"))
+SQL_FULL_WIDTH = "".join(chr(ord(sign) + 0xFEE0) for sign in SQL_PLAIN_WIDTH)
 _TO_HALF = str.maketrans(FULL_WIDTH, HALF_WIDTH)
 
 
